@@ -1,0 +1,112 @@
+//===- CompiledModel.h - a module as callable machine code ------*- C++ -*-===//
+//
+// Compiles a module through the CPU pipeline into this process and calls its
+// public functions with host tensors. Every kind of signature works: tensors
+// and memrefs of any rank and element type, scalars, any number of results.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_EXECUTION_COMPILEDMODEL_H
+#define HDP_EXECUTION_COMPILEDMODEL_H
+
+#include "hdp/Support/HostTensor.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
+#include <functional>
+#include <memory>
+
+namespace hdp {
+
+/// What a value of a signature is to the caller. A scalar is passed as a
+/// tensor of rank 0, `index` as i64.
+struct ValueType {
+  ElementType elementType = ElementType::F32;
+  /// Negative sizes are dynamic.
+  llvm::SmallVector<int64_t, 4> shape;
+  bool isScalar = false;
+};
+
+/// `tensor<2x?xf32>`, or `f32` for a scalar.
+std::string formatType(const ValueType &type);
+
+/// The arguments and results of a public function, as it was before lowering.
+struct FunctionSignature {
+  std::string name;
+  std::vector<ValueType> arguments;
+  std::vector<ValueType> results;
+};
+
+/// A tensor in the memory of running code: rows may be apart, nothing is owned.
+struct TensorView {
+  ElementType elementType = ElementType::F32;
+  char *data = nullptr; ///< the element at index 0, 0, ..
+  llvm::SmallVector<int64_t, 4> shape;
+  llvm::SmallVector<int64_t, 4> strides; ///< in elements
+
+  /// A dense copy.
+  HostTensor toHost() const;
+
+  /// Copies `source` in; an error if type or shape differ.
+  llvm::Error assign(const HostTensor &source) const;
+};
+
+/// An attention that compiled code leaves to the host.
+struct AttentionSite {
+  /// What the callback is given: the position in program order, from 0.
+  int64_t id = 0;
+  mlir::Location location;
+  /// The attention alone, on tensors, with the operands that the callback's
+  /// views hold (the last view is the output); owned by the compiled model.
+  mlir::func::FuncOp function;
+};
+
+/// Executes attention site `site`: reads the operands and fills the last view.
+/// May be called by several threads at once. An error ends the call of the
+/// compiled function and is what `run` returns.
+using SiteCallback =
+    std::function<llvm::Error(int64_t site, llvm::ArrayRef<TensorView> views)>;
+
+struct CompileOptions {
+  /// LLVM's -O level, 0 to 3.
+  unsigned optLevel = 3;
+  /// Leave each hdp.attention to `siteCallback` instead of compiling it.
+  bool dispatchAttention = false;
+};
+
+class CompiledModel {
+public:
+  /// Lowers `module`, anything that `--hdp-cpu-pipeline` takes, and compiles
+  /// it for this machine. The module is consumed: afterwards it holds the LLVM
+  /// dialect. What went wrong has been reported as a diagnostic, too.
+  static llvm::Expected<std::unique_ptr<CompiledModel>>
+  compile(mlir::ModuleOp module, const CompileOptions &options = {});
+
+  ~CompiledModel();
+
+  /// Null if the module has no public function of this name.
+  const FunctionSignature *lookup(llvm::StringRef function) const;
+  llvm::ArrayRef<FunctionSignature> getSignatures() const;
+
+  /// The sites that `dispatchAttention` left to the host, by id.
+  llvm::ArrayRef<AttentionSite> getSites() const;
+  /// Has to be set before the first run if there are sites.
+  void setSiteCallback(SiteCallback callback);
+
+  /// Calls `function`. Types and shapes of the arguments are checked against
+  /// the signature; nothing is copied, arguments are not written to. A failed
+  /// cf.assert is an error with its message. May be called by several threads
+  /// at once.
+  llvm::Expected<std::vector<HostTensor>>
+  run(llvm::StringRef function,
+      llvm::ArrayRef<const HostTensor *> arguments) const;
+
+private:
+  CompiledModel();
+  struct Impl;
+  std::unique_ptr<Impl> impl;
+};
+
+} // namespace hdp
+
+#endif // HDP_EXECUTION_COMPILEDMODEL_H
