@@ -1,5 +1,4 @@
-//===- Policy.h - every choice that pruned attention leaves open -*- C++
-//-*-===//
+//===- Policy.h - the choices of pruned attention ---------------*- C++ -*-===//
 //
 // One plain struct with the choices of docs/Numerics.md, its two presets and
 // the integers derived from its reals. The dialect's attribute wraps it; the
@@ -81,13 +80,9 @@ struct Policy {
                                       : format.fractionBits;
   }
   /// rho8 = rint(256 rho), or keep8 = rint(256 keep) (N6).
-  int64_t threshold8() const {
-    return static_cast<int64_t>(std::nearbyint(256.0 * threshold));
-  }
+  int64_t threshold8() const { return in256ths(threshold); }
   /// tau8 = rint(256 tau) (N7).
-  int64_t tau8() const {
-    return static_cast<int64_t>(std::nearbyint(256.0 * tau));
-  }
+  int64_t tau8() const { return in256ths(tau); }
 
   bool operator==(const Policy &o) const {
     return format == o.format && valueFractionBits == o.valueFractionBits &&
@@ -100,6 +95,16 @@ struct Policy {
            reciprocal == o.reciprocal;
   }
   bool operator!=(const Policy &o) const { return !(*this == o); }
+
+private:
+  /// rint(256 x), bounded (to values that N0 refuses) where it would not fit.
+  static int64_t in256ths(double x) {
+    constexpr double bound = 1099511627776.0; // 2^40
+    double rounded = std::nearbyint(256.0 * x);
+    if (!(rounded < bound)) // a NaN too
+      return static_cast<int64_t>(bound);
+    return static_cast<int64_t>(rounded < -bound ? -bound : rounded);
+  }
 };
 
 /// The default: what measurement on real weights favours.

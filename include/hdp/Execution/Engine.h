@@ -1,0 +1,61 @@
+//===- Engine.h - who executes an attention ---------------------*- C++ -*-===//
+//
+// An engine takes one attention as a *site function* (tensors in, tensors out,
+// each result named by its `hdp.tensor` attribute) and runs it on host
+// tensors. Engines are compared by running the same site function on the same
+// inputs; results are matched by name, because an engine may hold more than
+// the function returns.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_EXECUTION_ENGINE_H
+#define HDP_EXECUTION_ENGINE_H
+
+#include "hdp/Support/HostTensor.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <vector>
+
+namespace hdp {
+
+/// The argument and result attribute that names a site function's tensors.
+inline constexpr llvm::StringLiteral kTensorNameAttr = "hdp.tensor";
+
+/// A site function that an engine has made ready. The function has to outlive
+/// it.
+class PreparedSite {
+public:
+  virtual ~PreparedSite() = default;
+
+  /// Runs the site. Inputs are checked against the function's argument types
+  /// (sizes that are dynamic there are those of the inputs) and not written
+  /// to. A violation of N0 that only run time can see and a NaN in a bias are
+  /// errors of one line. May be called by several threads at once.
+  virtual llvm::Expected<std::vector<NamedTensor>>
+  run(llvm::ArrayRef<const HostTensor *> inputs) const = 0;
+};
+
+/// Executes attention sites.
+class AttentionEngine {
+public:
+  virtual ~AttentionEngine() = default;
+
+  /// What options and reports call it, e.g. `reference`.
+  virtual llvm::StringRef getName() const = 0;
+
+  /// Makes a site function ready to run. `site` is not changed.
+  virtual llvm::Expected<std::unique_ptr<PreparedSite>>
+  prepare(mlir::func::FuncOp site) const = 0;
+};
+
+/// Walks the site's ops in plain loops, made to be read. Besides the results
+/// it gives `e` (N9).
+std::unique_ptr<AttentionEngine> makeReferenceEngine();
+
+/// Compiles the site through the CPU pipeline.
+std::unique_ptr<AttentionEngine> makeJitEngine();
+
+} // namespace hdp
+
+#endif // HDP_EXECUTION_ENGINE_H
