@@ -1,0 +1,45 @@
+//===- Passes.td - passes on the hdp dialect ------------------------------===//
+
+#ifndef HDP_DIALECT_HDP_TRANSFORMS_PASSES
+#define HDP_DIALECT_HDP_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def HDPSetPolicy : Pass<"hdp-set-policy", "::mlir::func::FuncOp"> {
+  let summary = "Choose how attention is pruned";
+  let description = [{
+    Attaches a policy to the `hdp.attention` ops of every function, or removes
+    it with `exact`. `policy` is a preset, then `key=value` for what differs
+    from it, separated by commas, formats as `4.8`; the keys are those of
+    `#hdp.policy`. `layers` restricts the pass to some of a function's
+    `hdp.attention` ops, counted in order from 0, as numbers and ranges;
+    without it all of them. A later use overwrites an earlier one.
+
+    The ops must satisfy N0 with the policy; if one does not, the pass fails at
+    its location and says which bound was missed.
+
+    Example: `--hdp-set-policy="policy=compensated,rho=0.2 layers=0,3-5"`
+
+    ```mlir
+    // before
+    %0 = hdp.attention ins(%q, %k, %v : !t, !t, !t) outs(%i : !t)
+        {scale = 0.125} -> !t
+    // after
+    %0 = hdp.attention ins(%q, %k, %v : !t, !t, !t) outs(%i : !t)
+        {policy = #hdp.policy<compensated, rho = 0.2>, scale = 0.125} -> !t
+    ```
+  }];
+  let options = [
+    Option<"policy", "policy", "std::string", "\"\"",
+           "exact, or a preset (paper, compensated) and key=value, separated "
+           "by commas">,
+    ListOption<"layers", "layers", "std::string",
+               "attention ops to change, as numbers and ranges: 0,3-5">
+  ];
+  let statistics = [
+    Statistic<"numSet", "attentions-set", "attention ops given a policy">,
+    Statistic<"numExact", "attentions-exact", "attention ops made exact">
+  ];
+}
+
+#endif // HDP_DIALECT_HDP_TRANSFORMS_PASSES

@@ -1,0 +1,22 @@
+//===- InitAll.h - everything that the tools register -----------*- C++ -*-===//
+
+#ifndef HDP_INITALL_H
+#define HDP_INITALL_H
+
+#include "hdp/Dialect/HDP/IR/HDP.h"
+#include "hdp/Dialect/HDP/Transforms/Passes.h"
+
+namespace hdp {
+
+/// The project's dialects and their interface models.
+inline void registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<HDPDialect>();
+  registerBufferizableOpInterfaceExternalModels(registry);
+}
+
+/// The project's passes and pipelines.
+inline void registerAllPasses() { registerHDPTransformsPasses(); }
+
+} // namespace hdp
+
+#endif // HDP_INITALL_H
