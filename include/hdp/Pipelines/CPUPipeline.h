@@ -1,0 +1,58 @@
+//===- CPUPipeline.h - a model on tensors to the LLVM dialect ---*- C++ -*-===//
+//
+// The stages of `--hdp-cpu-pipeline`. Each says what the IR is afterwards; the
+// pipeline is all of them, in this order. hdp-run and the engines use the same.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_PIPELINES_CPUPIPELINE_H
+#define HDP_PIPELINES_CPUPIPELINE_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace hdp {
+
+struct CPUPipelineOptions
+    : public mlir::PassPipelineOptions<CPUPipelineOptions> {
+  Option<bool> dispatchAttention{
+      *this, "dispatch-attention",
+      llvm::cl::desc("leave each hdp.attention to the host: a call of "
+                     "hdp_dispatch_site with its buffers"),
+      llvm::cl::init(false)};
+  Option<int64_t> unroll{
+      *this, "unroll",
+      llvm::cl::desc("reduction steps in one pass of an innermost loop"),
+      llvm::cl::init(4)};
+};
+
+/// Afterwards: no TOSA; linalg, tensor, arith, math, scf on tensors.
+void buildTosaToLinalgStage(mlir::OpPassManager &pm);
+
+/// Afterwards: still on tensors; only linalg.generic, fill and shape ops,
+/// contractions with a contiguous innermost loop; entry points prepared.
+void buildTensorStage(mlir::OpPassManager &pm,
+                      const CPUPipelineOptions &options);
+
+/// Afterwards: memrefs, allocated and freed; results belong to the caller.
+void buildBufferStage(mlir::OpPassManager &pm,
+                      const CPUPipelineOptions &options);
+
+/// Afterwards: functions of calls, allocations and control flow, and small
+/// private functions of scf loops.
+void buildKernelStage(mlir::OpPassManager &pm,
+                      const CPUPipelineOptions &options);
+
+/// Afterwards: the LLVM dialect and nothing else.
+void buildLLVMStage(mlir::OpPassManager &pm, const CPUPipelineOptions &options);
+
+/// All stages.
+void buildCPUPipeline(mlir::OpPassManager &pm,
+                      const CPUPipelineOptions &options);
+
+/// `--hdp-cpu-pipeline`.
+void registerCPUPipeline();
+
+} // namespace hdp
+
+#endif // HDP_PIPELINES_CPUPIPELINE_H

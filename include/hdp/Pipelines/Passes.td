@@ -1,0 +1,150 @@
+//===- Passes.td - passes that take a model to the CPU -----*- tablegen -*-===//
+//
+// What the CPU pipeline needs beside upstream's passes: entry points that
+// callers may rely on, loops that vectorise without changing a sum's order,
+// kernels small enough to compile fast, attention left to the host.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_PIPELINES_PASSES
+#define HDP_PIPELINES_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def PrepareEntryPoints : Pass<"hdp-prepare-entry-points", "mlir::ModuleOp"> {
+  let summary = "make public functions callable from C";
+  let description = [{
+    Every public function with a body gets `llvm.emit_c_interface`, so that
+    its `_mlir_ciface_` wrapper exists, and its tensor arguments get
+    `bufferization.writable = false`: the caller's arguments (weights among
+    them) are read, never written. Nothing else changes.
+
+    ```mlir
+    func.func @f(%x: tensor<4xf32>) -> tensor<4xf32>
+    // becomes
+    func.func @f(%x: tensor<4xf32> {bufferization.writable = false})
+        -> tensor<4xf32> attributes {llvm.emit_c_interface}
+    ```
+  }];
+}
+
+def CheckCPUInput : Pass<"hdp-check-cpu-input", "mlir::ModuleOp"> {
+  let summary = "refuse ops that the CPU pipeline cannot lower";
+  let description = [{
+    An op of a dialect that is not registered, and an op on tensors that does
+    not say how it becomes one on buffers, is an error at its location, one for
+    the first such op. Afterwards one-shot-bufferize knows every op. The IR is
+    not changed.
+  }];
+}
+
+def CheckLowered : Pass<"hdp-check-lowered", "mlir::ModuleOp"> {
+  let summary = "require that only the LLVM dialect is left";
+  let description = [{
+    The end of the CPU pipeline: any op that is neither the LLVM dialect's nor
+    the module itself is an error at its location, one for the first such op.
+    The IR is not changed.
+  }];
+}
+
+def DecomposeLinalg : Pass<"hdp-decompose-linalg", "mlir::ModuleOp"> {
+  let summary = "rewrite composite linalg ops as plain ones";
+  let description = [{
+    Ops that have a decomposition but no loops (`linalg.softmax`, `linalg.pack`,
+    `linalg.unpack`, Winograd transforms) are replaced by it. Afterwards every
+    linalg op has a loop nest, or no decomposition either.
+  }];
+  let statistics = [Statistic<"numDecomposed", "decomposed",
+                              "Composite ops rewritten">];
+  let dependentDialects = ["mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect",
+                           "mlir::arith::ArithDialect",
+                           "mlir::math::MathDialect"];
+}
+
+def FuseElementwise : Pass<"hdp-fuse-elementwise", "mlir::ModuleOp"> {
+  let summary = "fuse elementwise producers that are read exactly once";
+  let description = [{
+    A `linalg.generic` without reduction is fused into the only op that uses
+    it, if that op reads each element exactly once: nothing is computed twice,
+    and every value is computed by the same operations in the same order, so
+    results stay bit for bit what they were. A contraction reads its operands
+    several times and is left alone.
+  }];
+  let statistics = [Statistic<"numFused", "fused", "Producers fused">];
+  let dependentDialects = ["mlir::linalg::LinalgDialect",
+                           "mlir::affine::AffineDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def InterchangeReductions : Pass<"hdp-interchange-reductions",
+                                 "mlir::ModuleOp"> {
+  let summary = "make the contiguous result dimension the innermost loop";
+  let description = [{
+    A `linalg.generic` with reduction loops whose result's last dimension is
+    parallel and contiguous in the inputs gets that dimension as its innermost
+    loop, inside the reductions: `for m, k, n: C[m,n] += A[m,k] * B[k,n]`.
+    That loop vectorises without reassociation. Each result element still adds
+    its terms in the order it had, so results stay bit for bit what they were.
+
+    An input of a contraction that holds the dimension elsewhere (`B[n,k]`) is
+    transposed first where each of its elements is read at least eight times.
+    Afterwards the op is the same op with permuted loops; everything else is
+    untouched.
+  }];
+  let statistics = [
+    Statistic<"numInterchanged", "interchanged", "Ops with permuted loops">,
+    Statistic<"numTransposed", "transposed", "Operands transposed first">
+  ];
+  let dependentDialects = ["mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def OutlineKernels : Pass<"hdp-outline-kernels", "mlir::ModuleOp"> {
+  let summary = "move each op on buffers into a function, equal ones shared";
+  let description = [{
+    Every linalg op, hdp op and strided `memref.copy` on buffers, wherever it
+    stands in a function, becomes a call of a private function that holds this
+    op alone; sites whose functions would be equal share one. Constants go
+    into the function, everything else that the op uses becomes an argument,
+    each value once. Two effects are wanted: LLVM's loop passes never see one
+    huge function (their time grows with the square of the loops in it), and
+    equal layers are compiled once.
+
+    An argument that is written and provably disjoint from all the others is
+    marked `llvm.noalias`; functions whose arguments all have static shapes get
+    `llvm.bareptr`, which carries that mark to LLVM.
+
+    ```mlir
+    linalg.generic {...} ins(%a : memref<4xf32>) outs(%b : memref<4xf32>) {...}
+    // becomes
+    call @hdp_kernel_0(%a, %b) : (memref<4xf32>, memref<4xf32>) -> ()
+    ```
+  }];
+  let statistics = [
+    Statistic<"numSites", "sites", "Ops moved into functions">,
+    Statistic<"numKernels", "kernels", "Functions made">
+  ];
+  let dependentDialects = ["mlir::func::FuncDialect",
+                           "mlir::linalg::LinalgDialect",
+                           "mlir::LLVM::LLVMDialect"];
+}
+
+def LinalgToLoops : Pass<"hdp-linalg-to-loops", "mlir::ModuleOp"> {
+  let summary = "lower linalg ops on buffers to loops, reductions unrolled";
+  let description = [{
+    Every linalg op on buffers becomes an `scf.for` nest. Where a reduction
+    loop stands around an innermost parallel loop (see
+    `--hdp-interchange-reductions`), `unroll` of its iterations are done in one
+    pass of the inner loop, one after the other, so a result element is loaded
+    and stored once for all of them; a remainder loop does the rest. The order
+    of every sum stays.
+  }];
+  let options = [Option<"unroll", "unroll", "int64_t", /*default=*/"4",
+                        "reduction steps in one pass of the inner loop">];
+  let dependentDialects = ["mlir::scf::SCFDialect", "mlir::arith::ArithDialect",
+                           "mlir::affine::AffineDialect",
+                           "mlir::memref::MemRefDialect"];
+}
+
+#endif // HDP_PIPELINES_PASSES

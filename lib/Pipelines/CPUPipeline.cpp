@@ -1,0 +1,110 @@
+//===- CPUPipeline.cpp - the stages from tensors to the LLVM dialect ------===//
+//
+// The order of upstream's and our passes; what each stage leaves is said in
+// the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "hdp/Pipelines/CPUPipeline.h"
+#include "hdp/Pipelines/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/Tosa/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+void hdp::buildTosaToLinalgStage(OpPassManager &pm) {
+  OpPassManager &function = pm.nest<func::FuncOp>();
+  function.addPass(tosa::createTosaOptionalDecompositionsPass());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(tosa::createTosaInferShapesPass());
+  function.addPass(tosa::createTosaMakeBroadcastablePass());
+  function.addPass(tosa::createTosaToLinalgNamed());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(tosa::createTosaLayerwiseConstantFoldPass());
+  function.addPass(tosa::createTosaMakeBroadcastablePass());
+  function.addPass(tosa::createTosaToLinalg());
+  TosaToArithPassOptions arith;
+  arith.includeApplyRescale = true;
+  function.addPass(createTosaToArithPass(arith));
+  function.addPass(createTosaToTensorPass());
+}
+
+void hdp::buildTensorStage(OpPassManager &pm, const CPUPipelineOptions &) {
+  pm.addPass(createCheckCPUInput());
+  pm.addPass(createPrepareEntryPoints());
+  pm.addPass(createDecomposeLinalg());
+  pm.nest<func::FuncOp>().addPass(createLinalgGeneralizeNamedOpsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createFuseElementwise());
+  pm.addPass(createInterchangeReductions());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void hdp::buildBufferStage(OpPassManager &pm, const CPUPipelineOptions &) {
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.allowReturnAllocsFromLoops = true;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  bufferization::buildBufferDeallocationPipeline(pm);
+  pm.addPass(createConvertBufferizationToMemRefPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void hdp::buildKernelStage(OpPassManager &pm,
+                           const CPUPipelineOptions &options) {
+  pm.addPass(createOutlineKernels());
+  pm.addPass(createLinalgToLoops({options.unroll}));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &) {
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  arith::ArithExpandOpsPassOptions arith;
+  arith.includeBf16 = true;
+  pm.addPass(arith::createArithExpandOpsPass(arith));
+  math::MathExpandOpsPassOptions math;
+  math.opMnemonics = {"exp2"};
+  pm.nest<func::FuncOp>().addPass(math::createMathExpandOpsPass(math));
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCheckLowered());
+}
+
+void hdp::buildCPUPipeline(OpPassManager &pm,
+                           const CPUPipelineOptions &options) {
+  buildTosaToLinalgStage(pm);
+  buildTensorStage(pm, options);
+  buildBufferStage(pm, options);
+  buildKernelStage(pm, options);
+  buildLLVMStage(pm, options);
+}
+
+void hdp::registerCPUPipeline() {
+  PassPipelineRegistration<CPUPipelineOptions>(
+      "hdp-cpu-pipeline",
+      "lower a model on tensors to the LLVM dialect, for this machine's CPU",
+      buildCPUPipeline);
+}

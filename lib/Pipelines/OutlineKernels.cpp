@@ -1,0 +1,200 @@
+//===- OutlineKernels.cpp - one small function per op on buffers ----------===//
+//
+// Keeps LLVM from seeing a model as one function with hundreds of loop nests,
+// compiles equal ops once, and tells LLVM which buffers cannot overlap.
+//
+//===----------------------------------------------------------------------===//
+
+#include "hdp/Pipelines/Passes.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace hdp {
+#define GEN_PASS_DEF_OUTLINEKERNELS
+#include "hdp/Pipelines/Passes.h.inc"
+} // namespace hdp
+
+using namespace mlir;
+
+/// A copy that is one memcpy needs no kernel.
+static bool isStridedCopy(memref::CopyOp copy) {
+  auto isPlain = [](Type type) {
+    auto memref = dyn_cast<MemRefType>(type);
+    return memref && memref.getLayout().isIdentity();
+  };
+  return !isPlain(copy.getSource().getType()) ||
+         !isPlain(copy.getTarget().getType());
+}
+
+static bool isKernel(Operation *op) {
+  if (op->getNumResults() != 0)
+    return false;
+  if (auto copy = dyn_cast<memref::CopyOp>(op))
+    return isStridedCopy(copy) && isa<MemRefType>(copy.getSource().getType()) &&
+           isa<MemRefType>(copy.getTarget().getType());
+  bool isComputation =
+      isa<linalg::LinalgOp>(op) || op->getName().getDialectNamespace() == "hdp";
+  return isComputation &&
+         llvm::any_of(op->getOperandTypes(), llvm::IsaPred<MemRefType>);
+}
+
+//===----------------------------------------------------------------------===//
+// Which buffers cannot overlap
+//===----------------------------------------------------------------------===//
+
+/// The allocation, global or argument that `buffer` is a view of.
+static Value getRoot(Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
+    buffer = view.getViewSource();
+  return buffer;
+}
+
+/// Memory of its own: what no other root can point into.
+static bool isAllocation(Value root) {
+  Operation *op = root.getDefiningOp();
+  return op && (isa<memref::GetGlobalOp>(op) ||
+                hasSingleEffect<MemoryEffects::Allocate>(op, root));
+}
+
+/// Two different roots never overlap if both own their memory, or if one does
+/// and the other came in from outside the function.
+static bool areDisjoint(Value a, Value b) {
+  auto isEntryArgument = [](Value value) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    return argument &&
+           isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
+  };
+  if (a == b)
+    return false;
+  if (auto global = a.getDefiningOp<memref::GetGlobalOp>())
+    if (auto other = b.getDefiningOp<memref::GetGlobalOp>())
+      return global.getName() != other.getName();
+  if (isAllocation(a))
+    return isAllocation(b) || isEntryArgument(b);
+  return isAllocation(b) && isEntryArgument(a);
+}
+
+/// Among `arguments`, the buffers that `op` may write and that overlap none of
+/// the others.
+static llvm::SmallBitVector getNoAlias(Operation *op,
+                                       ArrayRef<Value> arguments) {
+  llvm::SmallBitVector result(arguments.size());
+  for (auto [index, value] : llvm::enumerate(arguments)) {
+    if (!isa<MemRefType>(value.getType()) ||
+        hasSingleEffect<MemoryEffects::Read>(op, value))
+      continue;
+    Value root = getRoot(value);
+    result[index] = llvm::all_of(arguments, [&, self = value](Value other) {
+      return other == self || !isa<BaseMemRefType>(other.getType()) ||
+             areDisjoint(root, getRoot(other));
+    });
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A kernel that is not in the module yet, and what a call of it passes.
+struct Outlined {
+  OwningOpRef<func::FuncOp> function;
+  SmallVector<Value> arguments;
+};
+
+struct OutlineKernelsPass
+    : public hdp::impl::OutlineKernelsBase<OutlineKernelsPass> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    llvm::StringMap<StringAttr> kernels; // by text
+    SmallVector<Operation *> sites;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      function.walk([&](Operation *op) {
+        if (isKernel(op))
+          sites.push_back(op);
+      });
+
+    for (Operation *op : sites) {
+      Outlined outlined = outline(op);
+      auto [entry, isNew] = kernels.try_emplace(getText(*outlined.function));
+      if (isNew) {
+        outlined.function->setSymName("hdp_kernel_" +
+                                      std::to_string(kernels.size() - 1));
+        entry->second = symbols.insert(outlined.function.release());
+        ++numKernels;
+      }
+      OpBuilder builder(op);
+      func::CallOp::create(builder, op->getLoc(), entry->second, TypeRange(),
+                           outlined.arguments);
+      op->erase();
+      ++numSites;
+    }
+  }
+
+private:
+  /// What must be equal for two kernels to be one: everything but locations.
+  static std::string getText(func::FuncOp function) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    function.print(stream,
+                   OpPrintingFlags().useLocalScope().printGenericOpForm());
+    return text;
+  }
+
+  static Outlined outline(Operation *op);
+};
+} // namespace
+
+Outlined OutlineKernelsPass::outline(Operation *op) {
+  // Operands first, then what regions use; each value once, constants apart.
+  llvm::SetVector<Value> used(op->operand_begin(), op->operand_end());
+  getUsedValuesDefinedAbove(op->getRegions(), used);
+  Outlined result;
+  SmallVector<Operation *> constants;
+  for (Value value : used) {
+    Operation *definition = value.getDefiningOp();
+    if (definition && definition->hasTrait<OpTrait::ConstantLike>())
+      constants.push_back(definition);
+    else
+      result.arguments.push_back(value);
+  }
+
+  OpBuilder builder(op->getContext());
+  auto type = builder.getFunctionType(TypeRange(ValueRange(result.arguments)),
+                                      TypeRange());
+  result.function = func::FuncOp::create(op->getLoc(), "hdp_kernel", type);
+  func::FuncOp function = *result.function;
+  function.setPrivate();
+  Block *block = function.addEntryBlock();
+  IRMapping mapping;
+  mapping.map(result.arguments, block->getArguments());
+  builder.setInsertionPointToStart(block);
+  for (Operation *constant : constants)
+    builder.clone(*constant, mapping);
+  builder.clone(*op, mapping);
+  func::ReturnOp::create(builder, op->getLoc());
+
+  llvm::SmallBitVector noAlias = getNoAlias(op, result.arguments);
+  for (unsigned index : noAlias.set_bits())
+    function.setArgAttr(index, LLVM::LLVMDialect::getNoAliasAttrName(),
+                        builder.getUnitAttr());
+  bool isStatic = llvm::all_of(result.arguments, [](Value value) {
+    auto memref = dyn_cast<MemRefType>(value.getType());
+    return memref ? LLVMTypeConverter::canConvertToBarePtr(memref)
+                  : !isa<BaseMemRefType>(value.getType());
+  });
+  if (isStatic)
+    function->setAttr("llvm.bareptr", builder.getUnitAttr());
+  function->setAttr("passthrough",
+                    builder.getArrayAttr(builder.getStringAttr("noinline")));
+  return result;
+}
