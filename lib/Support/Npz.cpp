@@ -160,9 +160,13 @@ static bool inflateInto(llvm::StringRef packed,
   return status == Z_STREAM_END && outLeft == 0;
 }
 
-static uint32_t computeCrc(llvm::StringRef bytes) {
-  return static_cast<uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef *>(bytes.data()), bytes.size()));
+/// The checksum of `bytes` behind what gave `crc`. (zlib takes a null pointer,
+/// as an empty tensor has, for a reset.)
+static uint32_t computeCrc(llvm::StringRef bytes, uint32_t crc = 0) {
+  if (bytes.empty())
+    return crc;
+  return static_cast<uint32_t>(crc32_z(
+      crc, reinterpret_cast<const Bytef *>(bytes.data()), bytes.size()));
 }
 
 llvm::Expected<TensorFile>
@@ -263,9 +267,7 @@ llvm::Error hdp::writeNpz(llvm::StringRef path,
       std::string name = named.name + ".npy", header = makeNpyHeader(*tensor);
       llvm::StringRef data(tensor->getData(), tensor->getNumBytes());
       uint64_t size = header.size() + data.size();
-      uint32_t crc = static_cast<uint32_t>(
-          crc32_z(computeCrc(header),
-                  reinterpret_cast<const Bytef *>(data.data()), data.size()));
+      uint32_t crc = computeCrc(data, computeCrc(header));
       FieldWriter local;
       local.u32(kLocalHeader);
       putCommonFields(local, crc, size, name.size());

@@ -9,6 +9,7 @@
 #ifndef HDP_EXECUTION_COMPILEDMODEL_H
 #define HDP_EXECUTION_COMPILEDMODEL_H
 
+#include "hdp/Execution/ValueType.h"
 #include "hdp/Support/HostTensor.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -17,18 +18,6 @@
 #include <memory>
 
 namespace hdp {
-
-/// What a value of a signature is to the caller. A scalar is passed as a
-/// tensor of rank 0, `index` as i64.
-struct ValueType {
-  ElementType elementType = ElementType::F32;
-  /// Negative sizes are dynamic.
-  llvm::SmallVector<int64_t, 4> shape;
-  bool isScalar = false;
-};
-
-/// `tensor<2x?xf32>`, or `f32` for a scalar.
-std::string formatType(const ValueType &type);
 
 /// The arguments and results of a public function, as it was before lowering.
 struct FunctionSignature {

@@ -125,6 +125,7 @@ TEST(Npz, WrittenFileReadsBackAndIsReproducible) {
   ScratchDirectory scratch;
   NamedTensor tensors[] = {
       {"arg0", makeTensor<float>(ElementType::F32, {2}, {1, 2})},
+      {"none", HostTensor(ElementType::I8, {0, 2})},
       {"result0", makeTensor<uint16_t>(ElementType::BF16, {1}, {0x3fc0})}};
   std::string path = scratch.file("x.npz");
   ASSERT_EQ(llvm::toString(writeNpz(path, tensors)), "");
@@ -133,7 +134,8 @@ TEST(Npz, WrittenFileReadsBackAndIsReproducible) {
   EXPECT_EQ(bytes, readBytes(path));
   auto file = TensorFile::open(path);
   ASSERT_TRUE(static_cast<bool>(file)) << llvm::toString(file.takeError());
-  ASSERT_EQ(file->getEntries().size(), 2u);
+  ASSERT_EQ(file->getEntries().size(), 3u);
+  EXPECT_TRUE(areEqual(*file->load("none"), tensors[1].tensor));
   EXPECT_TRUE(areEqual(*file->load("arg0"), tensors[0].tensor));
   EXPECT_TRUE(areEqual(*file->load("result0"),
                        makeTensor<float>(ElementType::F32, {1}, {1.5f})));
