@@ -42,4 +42,26 @@ def HDPSetPolicy : Pass<"hdp-set-policy", "::mlir::func::FuncOp"> {
   ];
 }
 
+def HDPDecomposeAttention
+    : Pass<"hdp-decompose-attention", "::mlir::func::FuncOp"> {
+  let summary = "Refine pruned attention into its parts";
+  let description = [{
+    Replaces every `hdp.attention` on tensors that has a policy by the ops of
+    docs/Numerics.md, in this order: split (Q, K) and quantize (V), validity,
+    integer pass, block importance, head gate, block mask, scores, softmax,
+    apply, dequantize. Attention without a policy stays: it is exact and has no
+    parts. Layout permutations become `linalg.transpose`. Sizes that are only
+    known at run time are checked there against N0 (`cf.assert`).
+  }];
+  let dependentDialects = [
+    "::hdp::HDPDialect", "::mlir::arith::ArithDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [
+    Statistic<"numDecomposed", "attentions-decomposed",
+              "attention ops refined into their parts">
+  ];
+}
+
 #endif // HDP_DIALECT_HDP_TRANSFORMS_PASSES
