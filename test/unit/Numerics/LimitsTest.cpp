@@ -156,9 +156,9 @@ TEST(N0, headMeasure) {
   EXPECT_EQ(shapeError(shapeOf((int64_t(1) << 28) - 1, 32768, 64, 4)), "");
   EXPECT_EQ(shapeError(shapeOf(int64_t(1) << 28, 32768, 64, 4)),
             "expected a largest H below 2^55, found 36028797018963968");
-  EXPECT_NE(shapeError(shapeOf(std::numeric_limits<int64_t>::max(), 32768, 64,
-                               4)),
-            "");
+  EXPECT_NE(
+      shapeError(shapeOf(std::numeric_limits<int64_t>::max(), 32768, 64, 4)),
+      "");
 }
 
 TEST(N13, headsAreAMultiple) {

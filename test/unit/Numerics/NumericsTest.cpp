@@ -73,8 +73,8 @@ TEST(N1, formatsOfQueryKeyAndValue) {
 TEST(N1, roundsToNearestEvenAndSaturates) {
   CodeFormat format = getQueryKeyFormat(compensatedPolicy());
   EXPECT_EQ(codeOf(1.3, format), 21);
-  EXPECT_EQ(codeOf(0.03125, format), 0);  // 0.5
-  EXPECT_EQ(codeOf(0.09375, format), 2);  // 1.5
+  EXPECT_EQ(codeOf(0.03125, format), 0); // 0.5
+  EXPECT_EQ(codeOf(0.09375, format), 2); // 1.5
   EXPECT_EQ(codeOf(-0.09375, format), -2);
   EXPECT_EQ(codeOf(7.5, format), 119);
   EXPECT_EQ(codeOf(-9.0, format), -128);
