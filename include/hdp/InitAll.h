@@ -3,6 +3,7 @@
 #ifndef HDP_INITALL_H
 #define HDP_INITALL_H
 
+#include "hdp/Conversion/Passes.h"
 #include "hdp/Dialect/HDP/IR/HDP.h"
 #include "hdp/Dialect/HDP/Transforms/Passes.h"
 
@@ -15,7 +16,10 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 }
 
 /// The project's passes and pipelines.
-inline void registerAllPasses() { registerHDPTransformsPasses(); }
+inline void registerAllPasses() {
+  registerHDPTransformsPasses();
+  registerHDPConversionPasses();
+}
 
 } // namespace hdp
 
