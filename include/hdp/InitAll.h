@@ -6,6 +6,8 @@
 #include "hdp/Conversion/Passes.h"
 #include "hdp/Dialect/HDP/IR/HDP.h"
 #include "hdp/Dialect/HDP/Transforms/Passes.h"
+#include "hdp/Pipelines/CPUPipeline.h"
+#include "hdp/Pipelines/Passes.h"
 
 namespace hdp {
 
@@ -19,6 +21,8 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 inline void registerAllPasses() {
   registerHDPTransformsPasses();
   registerHDPConversionPasses();
+  registerHDPPipelinesPasses();
+  registerCPUPipeline();
 }
 
 } // namespace hdp

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "hdp/Pipelines/CPUPipeline.h"
+#include "hdp/Conversion/Passes.h"
+#include "hdp/Dialect/HDP/Transforms/Passes.h"
 #include "hdp/Pipelines/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -38,8 +40,11 @@ void hdp::buildTosaToLinalgStage(OpPassManager &pm) {
   function.addPass(createTosaToTensorPass());
 }
 
-void hdp::buildTensorStage(OpPassManager &pm, const CPUPipelineOptions &) {
+void hdp::buildTensorStage(OpPassManager &pm,
+                           const CPUPipelineOptions &options) {
   pm.addPass(createCheckCPUInput());
+  if (!options.dispatchAttention)
+    pm.nest<func::FuncOp>().addPass(createHDPDecomposeAttention());
   pm.addPass(createPrepareEntryPoints());
   pm.addPass(createDecomposeLinalg());
   pm.nest<func::FuncOp>().addPass(createLinalgGeneralizeNamedOpsPass());
@@ -66,13 +71,16 @@ void hdp::buildBufferStage(OpPassManager &pm, const CPUPipelineOptions &) {
 
 void hdp::buildKernelStage(OpPassManager &pm,
                            const CPUPipelineOptions &options) {
+  if (options.dispatchAttention)
+    pm.addPass(createAttentionToCalls());
   pm.addPass(createOutlineKernels());
+  pm.addPass(createConvertHDPToLoops());
   pm.addPass(createLinalgToLoops({options.unroll}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
 
-void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &) {
+void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
@@ -90,6 +98,8 @@ void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &) {
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  if (options.dispatchAttention)
+    pm.addPass(createEmitSiteDispatch());
   pm.addPass(createCheckLowered());
 }
 

@@ -9,6 +9,7 @@
 #ifndef HDP_EXECUTION_COMPILEDMODEL_H
 #define HDP_EXECUTION_COMPILEDMODEL_H
 
+#include "hdp/Dialect/HDP/Transforms/Decompose.h"
 #include "hdp/Execution/ValueType.h"
 #include "hdp/Support/HostTensor.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -43,14 +44,17 @@ struct TensorView {
 /// An attention that compiled code leaves to the host.
 struct AttentionSite {
   /// What the callback is given: the position in program order, from 0.
-  int64_t id = 0;
+  int64_t id;
   mlir::Location location;
-  /// The attention alone, on tensors, with the operands that the callback's
-  /// views hold (the last view is the output); owned by the compiled model.
+  /// Null for exact attention.
+  PolicyAttr policy;
+  /// The attention alone (see buildSiteFunction), with `siteResults`; sites
+  /// that differ in nothing but their place share it. Owned by the model.
   mlir::func::FuncOp function;
 };
 
-/// Executes attention site `site`: reads the operands and fills the last view.
+/// Executes attention site `site`. `views` are query, key, value, the mask and
+/// the bias if the site has them, and last the output, which is to be filled.
 /// May be called by several threads at once. An error ends the call of the
 /// compiled function and is what `run` returns.
 using SiteCallback =
@@ -59,15 +63,20 @@ using SiteCallback =
 struct CompileOptions {
   /// LLVM's -O level, 0 to 3.
   unsigned optLevel = 3;
-  /// Leave each hdp.attention to `siteCallback` instead of compiling it.
+  /// Leave each hdp.attention to the host (see `setSiteCallback`) instead of
+  /// compiling it.
   bool dispatchAttention = false;
+  /// What the functions of sites return beside the output.
+  SiteResults siteResults = SiteResults::Statistics;
 };
 
 class CompiledModel {
 public:
   /// Lowers `module`, anything that `--hdp-cpu-pipeline` takes, and compiles
   /// it for this machine. The module is consumed: afterwards it holds the LLVM
-  /// dialect. What went wrong has been reported as a diagnostic, too.
+  /// dialect. Its context has all of MLIR's and the project's dialects
+  /// registered. An error is one line and begins with its location, if known;
+  /// it is not reported as a diagnostic as well.
   static llvm::Expected<std::unique_ptr<CompiledModel>>
   compile(mlir::ModuleOp module, const CompileOptions &options = {});
 

@@ -8,6 +8,8 @@
 #ifndef HDP_PIPELINES_CPUPIPELINE_H
 #define HDP_PIPELINES_CPUPIPELINE_H
 
+#include "hdp/Dialect/HDP/IR/HDP.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 
@@ -49,6 +51,10 @@ void buildLLVMStage(mlir::OpPassManager &pm, const CPUPipelineOptions &options);
 /// All stages.
 void buildCPUPipeline(mlir::OpPassManager &pm,
                       const CPUPipelineOptions &options);
+
+/// The attentions that `dispatch-attention` leaves to the host, by number:
+/// those that `--hdp-attention-to-calls` would find in `module`.
+llvm::SmallVector<AttentionOp> getAttentionSites(mlir::ModuleOp module);
 
 /// `--hdp-cpu-pipeline`.
 void registerCPUPipeline();

@@ -147,4 +147,39 @@ def LinalgToLoops : Pass<"hdp-linalg-to-loops", "mlir::ModuleOp"> {
                            "mlir::memref::MemRefDialect"];
 }
 
+def AttentionToCalls : Pass<"hdp-attention-to-calls", "mlir::ModuleOp"> {
+  let summary = "leave attention on buffers to the host";
+  let description = [{
+    The n-th `hdp.attention` of the module, on buffers and in program order from
+    0, becomes a call of the external function `hdp_site_n` with its operands,
+    the output last. `--hdp-emit-site-dispatch` gives these functions a body
+    once they are in the LLVM dialect. An attention on tensors is an error.
+
+    ```mlir
+    hdp.attention ins(%q, %k, %v : !m, !m, !m) outs(%o : !m) {scale = 0.125}
+    // becomes
+    call @hdp_site_0(%q, %k, %v, %o) : (!m, !m, !m, !m) -> ()
+    ```
+  }];
+  let statistics = [Statistic<"numSites", "sites", "Attentions made calls">];
+  let dependentDialects = ["mlir::func::FuncDialect",
+                           "mlir::LLVM::LLVMDialect"];
+}
+
+def EmitSiteDispatch : Pass<"hdp-emit-site-dispatch", "mlir::ModuleOp"> {
+  let summary = "hand the buffers of an attention to the host";
+  let description = [{
+    The C wrapper of every function that `--hdp-attention-to-calls` made (in
+    the LLVM dialect by now, without a body) gets one: it puts the pointers to
+    its memref descriptors into an array and calls
+
+    ```c
+    void hdp_dispatch_site(int64_t site, void **descriptors);
+    ```
+
+    a symbol that whoever runs the code provides.
+  }];
+  let dependentDialects = ["mlir::LLVM::LLVMDialect"];
+}
+
 #endif // HDP_PIPELINES_PASSES

@@ -1,0 +1,268 @@
+//===- CompiledModel.cpp - from a module to machine code, and calls -------===//
+//
+// Runs the CPU pipeline, hands the result to MLIR's execution engine with the
+// project's run-time symbols bound, and checks every call against the
+// signature that the function had before it was lowered.
+//
+//===----------------------------------------------------------------------===//
+
+#include "hdp/Execution/CompiledModel.h"
+#include "HostCode.h"
+#include "JitRuntime.h"
+#include "PackedCall.h"
+#include "hdp/Pipelines/CPUPipeline.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace hdp;
+using namespace mlir;
+
+struct CompiledModel::Impl {
+  std::unique_ptr<HostCode> code;
+  std::vector<FunctionSignature> signatures;
+  llvm::StringMap<std::pair<size_t, PackedFunction>> functions;
+  OwningOpRef<ModuleOp> siteModule;
+  std::vector<AttentionSite> sites;
+  std::vector<std::vector<ValueType>> siteOperands;
+  SiteCallback callback;
+
+  llvm::Error collectSites(ModuleOp module, SiteResults results);
+  llvm::Error dispatch(int64_t site, void **descriptors) const;
+};
+
+//===----------------------------------------------------------------------===//
+// Signatures
+//===----------------------------------------------------------------------===//
+
+static std::optional<ElementType> convertElementType(Type type) {
+  if (type.isIndex())
+    return ElementType::I64;
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return parseElementType(text);
+}
+
+static std::optional<ValueType> convertType(Type type) {
+  ValueType value;
+  Type element = type;
+  if (auto shaped = dyn_cast<ShapedType>(type)) {
+    if (!isa<RankedTensorType, MemRefType>(type))
+      return std::nullopt;
+    if (auto memref = dyn_cast<MemRefType>(type);
+        memref && !memref.getLayout().isIdentity())
+      return std::nullopt;
+    for (int64_t size : shaped.getShape())
+      value.shape.push_back(ShapedType::isDynamic(size) ? -1 : size);
+    element = shaped.getElementType();
+  } else {
+    value.isScalar = true;
+  }
+  std::optional<ElementType> elementType = convertElementType(element);
+  if (!elementType)
+    return std::nullopt;
+  value.elementType = *elementType;
+  return value;
+}
+
+/// Nothing if the host has no tensors for one of the types: such a function is
+/// compiled, but cannot be called from here.
+static std::optional<FunctionSignature> getSignature(func::FuncOp function) {
+  FunctionSignature signature;
+  signature.name = function.getName().str();
+  auto convert = [](ArrayRef<Type> types, std::vector<ValueType> &values) {
+    for (Type type : types) {
+      std::optional<ValueType> value = convertType(type);
+      if (!value)
+        return false;
+      values.push_back(*value);
+    }
+    return true;
+  };
+  if (!convert(function.getArgumentTypes(), signature.arguments) ||
+      !convert(function.getResultTypes(), signature.results))
+    return std::nullopt;
+  return signature;
+}
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+/// `file:line:col: message`, or the message alone.
+static std::string formatDiagnostic(Diagnostic &diagnostic) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (auto location =
+          diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+    stream << location.getFilename().getValue() << ":" << location.getLine()
+           << ":" << location.getColumn() << ": ";
+  stream << diagnostic;
+  return text.substr(0, text.find('\n'));
+}
+
+/// Runs the passes that `build` adds; their first error is the result.
+static llvm::Error runPasses(ModuleOp module,
+                             llvm::function_ref<void(OpPassManager &)> build) {
+  std::string message;
+  ScopedDiagnosticHandler handler(
+      module.getContext(), [&](Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+          return failure();
+        if (message.empty())
+          message = formatDiagnostic(diagnostic);
+        return success();
+      });
+  PassManager pm(module.getContext());
+  build(pm);
+  if (succeeded(pm.run(module)))
+    return llvm::Error::success();
+  return llvm::createStringError(message.empty() ? "lowering to the CPU failed"
+                                                 : message);
+}
+
+/// Sites of equal functions share one.
+llvm::Error CompiledModel::Impl::collectSites(ModuleOp module,
+                                              SiteResults results) {
+  siteModule = ModuleOp::create(module.getLoc());
+  llvm::StringMap<func::FuncOp> known; // by text
+  for (AttentionOp op : getAttentionSites(module)) {
+    int64_t id = static_cast<int64_t>(sites.size());
+    FailureOr<func::FuncOp> function =
+        buildSiteFunction(*siteModule, op, "site", results);
+    if (failed(function))
+      return llvm::createStringError("an attention cannot be decomposed");
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    function->print(stream, OpPrintingFlags().printGenericOpForm());
+    auto [entry, isNew] = known.try_emplace(text, *function);
+    if (isNew)
+      function->setName("site_" + std::to_string(known.size() - 1));
+    else
+      function->erase();
+    sites.push_back({id, op.getLoc(), op.getPolicyAttr(), entry->second});
+
+    std::vector<ValueType> operands;
+    for (Type type : op->getOperandTypes()) {
+      auto shaped = cast<ShapedType>(type);
+      ValueType value;
+      value.elementType = *convertElementType(shaped.getElementType());
+      value.shape.assign(shaped.getShape());
+      operands.push_back(value);
+    }
+    siteOperands.push_back(std::move(operands));
+  }
+  return llvm::Error::success();
+}
+
+CompiledModel::CompiledModel() : impl(std::make_unique<Impl>()) {}
+CompiledModel::~CompiledModel() = default;
+
+llvm::Expected<std::unique_ptr<CompiledModel>>
+CompiledModel::compile(ModuleOp module, const CompileOptions &options) {
+  std::unique_ptr<CompiledModel> model(new CompiledModel());
+  Impl &impl = *model->impl;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.isPublic() && !function.isExternal())
+      if (std::optional<FunctionSignature> signature = getSignature(function))
+        impl.signatures.push_back(std::move(*signature));
+
+  CPUPipelineOptions pipeline;
+  pipeline.dispatchAttention = options.dispatchAttention;
+  if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) {
+        buildTosaToLinalgStage(pm);
+        buildTensorStage(pm, pipeline);
+        buildBufferStage(pm, pipeline);
+      }))
+    return error;
+  if (options.dispatchAttention)
+    if (llvm::Error error = impl.collectSites(module, options.siteResults))
+      return error;
+  if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) {
+        buildKernelStage(pm, pipeline);
+        buildLLVMStage(pm, pipeline);
+      }))
+    return error;
+
+  auto code = HostCode::compile(module, options.optLevel);
+  if (!code)
+    return code.takeError();
+  impl.code = std::move(*code);
+  for (auto [index, signature] : llvm::enumerate(impl.signatures)) {
+    auto function = impl.code->lookup(signature.name);
+    if (!function)
+      return function.takeError();
+    impl.functions[signature.name] = {index, *function};
+  }
+  return model;
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+llvm::ArrayRef<FunctionSignature> CompiledModel::getSignatures() const {
+  return impl->signatures;
+}
+
+const FunctionSignature *CompiledModel::lookup(StringRef function) const {
+  auto entry = impl->functions.find(function);
+  return entry == impl->functions.end()
+             ? nullptr
+             : &impl->signatures[entry->second.first];
+}
+
+llvm::ArrayRef<AttentionSite> CompiledModel::getSites() const {
+  return impl->sites;
+}
+
+void CompiledModel::setSiteCallback(SiteCallback callback) {
+  impl->callback = std::move(callback);
+}
+
+llvm::Error CompiledModel::Impl::dispatch(int64_t site,
+                                          void **descriptors) const {
+  if (!callback)
+    return llvm::createStringError("nothing executes attention site " +
+                                   Twine(site));
+  std::vector<TensorView> views;
+  for (auto [index, type] : llvm::enumerate(siteOperands[site]))
+    views.push_back(readDescriptor(type, descriptors[index]));
+  return callback(site, views);
+}
+
+static llvm::Error checkArguments(const FunctionSignature &signature,
+                                  ArrayRef<const HostTensor *> arguments) {
+  if (arguments.size() != signature.arguments.size())
+    return llvm::createStringError("function '" + signature.name + "' takes " +
+                                   Twine(signature.arguments.size()) +
+                                   " arguments, found " +
+                                   Twine(arguments.size()));
+  for (auto [index, type, tensor] :
+       llvm::enumerate(signature.arguments, arguments))
+    if (!accepts(type, tensor->getElementType(), tensor->getShape()))
+      return llvm::createStringError(
+          "argument " + Twine(index) + " of '" + signature.name + "' must be " +
+          formatType(type) + ", found tensor<" + formatType(*tensor) + ">");
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::vector<HostTensor>>
+CompiledModel::run(StringRef function,
+                   ArrayRef<const HostTensor *> arguments) const {
+  auto entry = impl->functions.find(function);
+  if (entry == impl->functions.end())
+    return llvm::createStringError("the module has no public function '" +
+                                   function + "' that can be called");
+  const FunctionSignature &signature = impl->signatures[entry->second.first];
+  if (llvm::Error error = checkArguments(signature, arguments))
+    return error;
+  PackedCall call(signature, arguments);
+  auto dispatch = [this](int64_t site, void **descriptors) {
+    return impl->dispatch(site, descriptors);
+  };
+  if (llvm::Error error =
+          invokeGuarded(entry->second.second, call.getArguments(), dispatch))
+    return error;
+  return call.takeResults();
+}

@@ -1,0 +1,115 @@
+//===- HostCode.cpp - setting up MLIR's execution engine ------------------===//
+
+#include "HostCode.h"
+#include "JitRuntime.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/DynamicLibrary.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include <mutex>
+
+using namespace hdp;
+using namespace mlir;
+
+/// A target machine for the CPU that this process runs on.
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createHostMachine(unsigned optLevel) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+  });
+  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!builder)
+    return builder.takeError();
+  builder->getOptions().AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  builder->setCodeGenOptLevel(static_cast<llvm::CodeGenOptLevel>(optLevel));
+  return builder->createTargetMachine();
+}
+
+/// The engine wraps every function, kernels too; nobody calls those wrappers,
+/// and they would keep inlined kernels alive.
+static void eraseInternalWrappers(llvm::Module &module) {
+  for (llvm::Function &function : llvm::make_early_inc_range(module)) {
+    if (!function.getName().starts_with("_mlir_") || function.isDeclaration())
+      continue;
+    llvm::StringRef wrapped =
+        function.getName().drop_front(llvm::StringRef("_mlir_").size());
+    llvm::Function *target = module.getFunction(wrapped);
+    if (target && target->hasLocalLinkage() && function.use_empty())
+      function.eraseFromParent();
+  }
+}
+
+/// Functions that the module declares and calls, but nobody defines.
+static llvm::Error checkSymbols(ModuleOp module) {
+  llvm::sys::DynamicLibrary::LoadLibraryPermanently(nullptr);
+  auto known = getRuntimeSymbols();
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    StringRef name = function.getName();
+    bool isKnown = llvm::any_of(
+        known, [&](const auto &symbol) { return symbol.first == name; });
+    if (!function.isExternal() || name.starts_with("llvm.") || isKnown ||
+        SymbolTable::symbolKnownUseEmpty(function, module) ||
+        llvm::sys::DynamicLibrary::SearchForAddressOfSymbol(name.str()))
+      continue;
+    return llvm::createStringError("function '" + name +
+                                   "' is called but not defined");
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<HostCode>> HostCode::compile(ModuleOp module,
+                                                            unsigned optLevel) {
+  if (optLevel > 3)
+    return llvm::createStringError(
+        "the optimization level must be 0 to 3, found " + Twine(optLevel));
+  if (llvm::Error error = checkSymbols(module))
+    return error;
+  registerBuiltinDialectTranslation(*module.getContext());
+  registerLLVMDialectTranslation(*module.getContext());
+
+  // One machine for the optimizer, one that the engine owns.
+  auto optimizerMachine = createHostMachine(optLevel);
+  if (!optimizerMachine)
+    return optimizerMachine.takeError();
+  auto machine = createHostMachine(optLevel);
+  if (!machine)
+    return machine.takeError();
+  auto optimize =
+      makeOptimizingTransformer(optLevel, 0, optimizerMachine->get());
+  auto transform = [&](llvm::Module *llvmModule) {
+    eraseInternalWrappers(*llvmModule);
+    return optimize(llvmModule);
+  };
+
+  ExecutionEngineOptions options;
+  options.transformer = transform;
+  options.jitCodeGenOptLevel = static_cast<llvm::CodeGenOptLevel>(optLevel);
+  options.enableGDBNotificationListener = false;
+  options.enablePerfNotificationListener = false;
+  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
+  if (!engine)
+    return engine.takeError();
+  (*engine)->registerSymbols([](llvm::orc::MangleAndInterner interner) {
+    llvm::orc::SymbolMap symbols;
+    for (auto [name, address] : getRuntimeSymbols())
+      symbols[interner(name)] = {llvm::orc::ExecutorAddr::fromPtr(address),
+                                 llvm::JITSymbolFlags::Exported |
+                                     llvm::JITSymbolFlags::Callable};
+    return symbols;
+  });
+  (*engine)->initialize();
+  auto code = std::make_unique<HostCode>();
+  code->engine = std::move(*engine);
+  return code;
+}
+
+llvm::Expected<PackedFunction> HostCode::lookup(StringRef name) const {
+  return engine->lookupPacked(("_mlir_ciface_" + name).str());
+}
