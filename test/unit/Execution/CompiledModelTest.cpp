@@ -239,12 +239,14 @@ TEST_F(CompiledModelTest, UnknownSymbolIsAnError) {
 
 TEST_F(CompiledModelTest, LoweringErrorsHaveALocation) {
   std::string message = compileError(R"(
-    func.func @main(%a: tensor<4xf32>) -> tensor<4xf32> {
-      %0 = shape.shape_of %a : tensor<4xf32> -> tensor<1xindex>
-      return %a : tensor<4xf32>
+    func.func @main(%a: tensor<4xf32>, %i: tensor<2x1xindex>)
+        -> tensor<2x1xf32> {
+      %0 = tensor.gather %a[%i] gather_dims([0])
+          : (tensor<4xf32>, tensor<2x1xindex>) -> tensor<2x1xf32>
+      return %0 : tensor<2x1xf32>
     })");
-  EXPECT_NE(message.find(":3:"), std::string::npos) << message;
-  EXPECT_NE(message.find("'shape.shape_of' op has no lowering to the CPU"),
+  EXPECT_NE(message.find(":4:"), std::string::npos) << message;
+  EXPECT_NE(message.find("'tensor.gather' op has no lowering to the CPU"),
             std::string::npos)
       << message;
 }

@@ -19,7 +19,7 @@ protected:
     mlir::DialectRegistry registry;
     mlir::registerAllDialects(registry);
     mlir::registerAllExtensions(registry);
-    registerAllDialects(registry);
+    hdp::registerAllDialects(registry);
     context.appendDialectRegistry(registry);
   }
 
