@@ -32,16 +32,16 @@ createHostMachine(unsigned optLevel) {
   return builder->createTargetMachine();
 }
 
-/// The engine wraps every function, kernels too; nobody calls those wrappers,
-/// and they would keep inlined kernels alive.
-static void eraseInternalWrappers(llvm::Module &module) {
+/// The engine wraps every function for packed arguments. Only the wrappers of C
+/// wrappers are called from here; without the others, and with everything else
+/// internal, each function is compiled once.
+static void keepCalledWrappers(llvm::Module &module) {
   for (llvm::Function &function : llvm::make_early_inc_range(module)) {
-    if (!function.getName().starts_with("_mlir_") || function.isDeclaration())
+    StringRef name = function.getName();
+    if (function.isDeclaration() || name.starts_with("_mlir__mlir_ciface_"))
       continue;
-    llvm::StringRef wrapped =
-        function.getName().drop_front(llvm::StringRef("_mlir_").size());
-    llvm::Function *target = module.getFunction(wrapped);
-    if (target && target->hasLocalLinkage() && function.use_empty())
+    function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    if (name.starts_with("_mlir_") && function.use_empty())
       function.eraseFromParent();
   }
 }
@@ -84,7 +84,7 @@ llvm::Expected<std::unique_ptr<HostCode>> HostCode::compile(ModuleOp module,
   auto optimize =
       makeOptimizingTransformer(optLevel, 0, optimizerMachine->get());
   auto transform = [&](llvm::Module *llvmModule) {
-    eraseInternalWrappers(*llvmModule);
+    keepCalledWrappers(*llvmModule);
     return optimize(llvmModule);
   };
 

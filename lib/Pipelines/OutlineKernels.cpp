@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -24,25 +25,33 @@ namespace hdp {
 
 using namespace mlir;
 
-/// A copy that is one memcpy needs no kernel.
-static bool isStridedCopy(memref::CopyOp copy) {
-  auto isPlain = [](Type type) {
+/// Strided copies would call a run-time library; a loop nest is faster. Copies
+/// that are one memcpy stay.
+static void lowerStridedCopies(ModuleOp module) {
+  auto isStrided = [](Type type) {
     auto memref = dyn_cast<MemRefType>(type);
-    return memref && memref.getLayout().isIdentity();
+    return memref && !memref.getLayout().isIdentity();
   };
-  return !isPlain(copy.getSource().getType()) ||
-         !isPlain(copy.getTarget().getType());
+  SmallVector<memref::CopyOp> copies;
+  module.walk([&](memref::CopyOp copy) {
+    Type source = copy.getSource().getType();
+    Type target = copy.getTarget().getType();
+    if (isa<MemRefType>(source) && isa<MemRefType>(target) &&
+        (isStrided(source) || isStrided(target)))
+      copies.push_back(copy);
+  });
+  for (memref::CopyOp copy : copies) {
+    OpBuilder builder(copy);
+    linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(),
+                             copy.getTarget());
+    copy.erase();
+  }
 }
 
 static bool isKernel(Operation *op) {
-  if (op->getNumResults() != 0)
-    return false;
-  if (auto copy = dyn_cast<memref::CopyOp>(op))
-    return isStridedCopy(copy) && isa<MemRefType>(copy.getSource().getType()) &&
-           isa<MemRefType>(copy.getTarget().getType());
   bool isComputation =
       isa<linalg::LinalgOp>(op) || op->getName().getDialectNamespace() == "hdp";
-  return isComputation &&
+  return isComputation && op->getNumResults() == 0 &&
          llvm::any_of(op->getOperandTypes(), llvm::IsaPred<MemRefType>);
 }
 
@@ -114,6 +123,7 @@ struct Outlined {
 struct OutlineKernelsPass
     : public hdp::impl::OutlineKernelsBase<OutlineKernelsPass> {
   void runOnOperation() override {
+    lowerStridedCopies(getOperation());
     SymbolTable symbols(getOperation());
     llvm::StringMap<StringAttr> kernels; // by text
     SmallVector<Operation *> sites;

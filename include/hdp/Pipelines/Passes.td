@@ -103,9 +103,9 @@ def InterchangeReductions : Pass<"hdp-interchange-reductions",
 def OutlineKernels : Pass<"hdp-outline-kernels", "mlir::ModuleOp"> {
   let summary = "move each op on buffers into a function, equal ones shared";
   let description = [{
-    Every linalg op, hdp op and strided `memref.copy` on buffers, wherever it
-    stands in a function, becomes a call of a private function that holds this
-    op alone; sites whose functions would be equal share one. Constants go
+    Every linalg op and hdp op on buffers, wherever it stands in a function,
+    becomes a call of a private function that holds this op alone (strided
+    `memref.copy` too, as a `linalg.generic`); sites whose functions would be equal share one. Constants go
     into the function, everything else that the op uses becomes an argument,
     each value once. Two effects are wanted: LLVM's loop passes never see one
     huge function (their time grows with the square of the loops in it), and
