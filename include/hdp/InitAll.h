@@ -8,6 +8,7 @@
 #include "hdp/Dialect/HDP/Transforms/Passes.h"
 #include "hdp/Pipelines/CPUPipeline.h"
 #include "hdp/Pipelines/Passes.h"
+#include "hdp/Pipelines/RaisePipeline.h"
 
 namespace hdp {
 
@@ -23,6 +24,7 @@ inline void registerAllPasses() {
   registerHDPConversionPasses();
   registerHDPPipelinesPasses();
   registerCPUPipeline();
+  registerRaisePipeline();
 }
 
 } // namespace hdp

@@ -1,5 +1,7 @@
 //===- hdp-opt.cpp - mlir-opt with this project's dialects and passes -----===//
 
+#include "RaiseReportFlag.h"
+
 #include "hdp/InitAll.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -7,12 +9,15 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
+  hdp::ArgumentList arguments(argc, argv);
+  if (!hdp::rewriteRaiseReport(arguments))
+    return 1;
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   hdp::registerAllDialects(registry);
   mlir::registerAllPasses();
   hdp::registerAllPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "HDP optimizer driver\n", registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(
+      arguments.count(), arguments.data(), "HDP optimizer driver\n", registry));
 }

@@ -182,4 +182,19 @@ def EmitSiteDispatch : Pass<"hdp-emit-site-dispatch", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::LLVM::LLVMDialect"];
 }
 
+def LowerTosa : Pass<"hdp-lower-tosa", "mlir::ModuleOp"> {
+  let summary = "lower TOSA to linalg where there is any";
+  let description = [{
+    Runs the stock route from TOSA to linalg, arith and tensor when the module
+    holds an op of TOSA, and leaves it as it is otherwise. Shapes are inferred
+    first, so nothing static becomes dynamic on the way.
+  }];
+  let dependentDialects = [
+    "mlir::arith::ArithDialect", "mlir::index::IndexDialect",
+    "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
+    "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect",
+    "mlir::tosa::TosaDialect"
+  ];
+}
+
 #endif // HDP_PIPELINES_PASSES

@@ -64,4 +64,39 @@ def HDPDecomposeAttention
   ];
 }
 
+def HDPRaiseAttention : Pass<"hdp-raise-attention"> {
+  let summary = "Find attention in tensor code and make it one op";
+  let description = [{
+    Looks for contractions one operand of which is a softmax of scores that are
+    themselves a product, and replaces each by an exact `hdp.attention` (no
+    policy). What the scores are is read as a formula with exact indices, so
+    layouts, reshapes, broadcasts and copies do not matter, and nothing matches
+    by extents that happen to agree. Constant factors become `scale`, addends
+    `bias`, selections of -inf a `mask`, of a large negative number a `bias`.
+
+    Reads linalg on tensors (any structured op, named or generic, and
+    `linalg.softmax`); everything else is left as it is. A candidate that is
+    not raised gets a remark (category `hdp`, kind missed) with a reason code,
+    one that is a remark of kind passed. docs/Raising.md lists the reasons.
+
+    `report` names a file for the counts and refusals as JSON; `-` is the
+    standard output.
+
+    Example: `--hdp-raise-attention="report=raise.json"`
+  }];
+  let options = [
+    Option<"report", "report", "std::string", "\"\"",
+           "file for what was raised and refused, as JSON; - is the standard "
+           "output">
+  ];
+  let statistics = [
+    Statistic<"numRaised", "attentions-raised", "attentions raised">,
+    Statistic<"numRefused", "attentions-refused", "candidates left as they are">
+  ];
+  let dependentDialects = [
+    "::hdp::HDPDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 #endif // HDP_DIALECT_HDP_TRANSFORMS_PASSES

@@ -1,0 +1,212 @@
+//===- RaiseFormulas.cpp - constants in formulas, and when two are equal --===//
+
+#include "RaiseExpr.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace hdp::raise;
+
+/// How deep a chain of scalar definitions may be and still count as constant.
+static constexpr unsigned kConstantDepth = 16;
+/// How deep two formulas are compared through definitions that differ.
+static constexpr unsigned kEqualDepth = 24;
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+static TypedAttr roundedTo(Type type, double value) {
+  return FloatAttr::get(type, value);
+}
+
+std::optional<TypedAttr> Expr::computeConstant(Node *node, unsigned depth) {
+  node = expand(node);
+  if (node->kind == NodeKind::Const)
+    return cast<TypedAttr>(node->attr);
+  if (node->kind != NodeKind::Op || depth > kConstantDepth)
+    return std::nullopt;
+  if (node->constant)
+    return *node->constant;
+  node->constant = std::optional<TypedAttr>();
+  SmallVector<double, 2> values;
+  for (Node *kid : node->kids) {
+    std::optional<TypedAttr> value = computeConstant(kid, depth + 1);
+    if (!value)
+      return std::nullopt;
+    if (auto attr = dyn_cast<FloatAttr>(*value))
+      values.push_back(attr.getValueAsDouble());
+    else if (auto attr = dyn_cast<IntegerAttr>(*value);
+             attr && attr.getValue().getBitWidth() <= 64)
+      values.push_back(node->isOp("arith.uitofp")
+                           ? double(attr.getValue().getZExtValue())
+                           : double(attr.getValue().getSExtValue()));
+    else
+      return std::nullopt;
+  }
+  // Computed in f64 and rounded once to the op's type: for f32 and narrower
+  // that is what the op itself gives, for f64 it is the op.
+  if (!isa<FloatType>(node->type))
+    return std::nullopt;
+  std::optional<double> result;
+  if (values.size() == 1)
+    result = llvm::StringSwitch<std::optional<double>>(node->name)
+                 .Cases({"arith.extf", "arith.truncf", "arith.sitofp",
+                         "arith.uitofp"},
+                        values[0])
+                 .Case("arith.negf", -values[0])
+                 .Case("math.sqrt", std::sqrt(values[0]))
+                 .Case("math.rsqrt", 1.0 / std::sqrt(values[0]))
+                 .Default(std::nullopt);
+  if (values.size() == 2)
+    result = llvm::StringSwitch<std::optional<double>>(node->name)
+                 .Case("arith.addf", values[0] + values[1])
+                 .Case("arith.subf", values[0] - values[1])
+                 .Case("arith.mulf", values[0] * values[1])
+                 .Case("arith.divf", values[0] / values[1])
+                 .Case("math.powf", std::pow(values[0], values[1]))
+                 .Default(std::nullopt);
+  if (!result)
+    return std::nullopt;
+  node->constant = std::optional<TypedAttr>(roundedTo(node->type, *result));
+  return *node->constant;
+}
+
+std::optional<TypedAttr> Expr::constantOf(Node *node) {
+  return computeConstant(node, 0);
+}
+
+std::optional<double> Expr::floatOf(Node *node) {
+  std::optional<TypedAttr> value = constantOf(node);
+  if (value)
+    if (auto attr = dyn_cast<FloatAttr>(*value))
+      return attr.getValueAsDouble();
+  return std::nullopt;
+}
+
+bool Expr::isFloat(Node *node, double value) {
+  std::optional<double> found = floatOf(node);
+  return found && *found == value;
+}
+
+//===----------------------------------------------------------------------===//
+// Renaming and equality
+//===----------------------------------------------------------------------===//
+
+static bool usesAtom(const Index &index, unsigned atom) {
+  return llvm::any_of(index,
+                      [&](const Digit &digit) { return digit.atom == atom; });
+}
+
+llvm::SmallBitVector Expr::atomsOf(Node *node) const {
+  llvm::SmallBitVector atoms(extents.size());
+  auto addIndex = [&](const hdp::raise::Index &index) {
+    for (const Digit &digit : index)
+      atoms.set(digit.atom);
+  };
+  for (const hdp::raise::Index &index : node->access)
+    addIndex(index);
+  if (node->kind == NodeKind::Index)
+    addIndex(node->index);
+  for (Node *kid : node->kids)
+    atoms |= atomsOf(kid);
+  for (unsigned atom : node->atoms)
+    atoms.reset(atom);
+  return atoms;
+}
+
+Node *Expr::rename(Node *node, unsigned from, unsigned to) {
+  if (from == to)
+    return node;
+  auto renamed = [&](hdp::raise::Index index) {
+    for (Digit &digit : index)
+      if (digit.atom == from)
+        digit.atom = to;
+    return index;
+  };
+  switch (node->kind) {
+  case NodeKind::Load: {
+    if (llvm::none_of(node->access,
+                      [&](const auto &part) { return usesAtom(part, from); }))
+      return node;
+    Access access;
+    for (const auto &part : node->access)
+      access.push_back(renamed(part));
+    return load(node->value, std::move(access));
+  }
+  case NodeKind::Index: {
+    if (!usesAtom(node->index, from))
+      return node;
+    Node proto;
+    proto.kind = NodeKind::Index;
+    proto.type = node->type;
+    proto.index = renamed(node->index);
+    return uniqued(std::move(proto));
+  }
+  case NodeKind::Op: {
+    SmallVector<Node *> kids;
+    for (Node *kid : node->kids)
+      kids.push_back(rename(kid, from, to));
+    return makeOp(node->name, node->type, kids, node->op);
+  }
+  case NodeKind::Reduce: {
+    SmallVector<Node *, 2> kids;
+    for (Node *kid : node->kids)
+      kids.push_back(rename(kid, from, to));
+    if (ArrayRef(kids) == ArrayRef(node->kids))
+      return node;
+    Node copy;
+    copy.kind = NodeKind::Reduce;
+    copy.type = node->type;
+    copy.op = node->op;
+    copy.combiner = node->combiner;
+    copy.atoms = node->atoms;
+    copy.kids = kids;
+    storage.push_back(std::move(copy));
+    return &storage.back();
+  }
+  case NodeKind::Const:
+  case NodeKind::Scalar:
+  case NodeKind::Acc:
+    return node;
+  }
+  llvm_unreachable("every kind of formula is handled");
+}
+
+bool Expr::equalExpanded(Node *a, Node *b, unsigned depth) {
+  if (a == b)
+    return true;
+  if (depth > kEqualDepth || a->type != b->type)
+    return false;
+  a = expand(a);
+  b = expand(b);
+  if (a == b)
+    return true;
+  if (a->kind != b->kind || a->kids.size() != b->kids.size())
+    return false;
+  if (a->kind == NodeKind::Op) {
+    if (a->name != b->name ||
+        (a->op && b->op &&
+         a->op->getAttrDictionary() != b->op->getAttrDictionary()))
+      return false;
+    return llvm::all_of(llvm::zip_equal(a->kids, b->kids), [&](auto pair) {
+      return equalExpanded(std::get<0>(pair), std::get<1>(pair), depth + 1);
+    });
+  }
+  if (a->kind != NodeKind::Reduce || a->combiner != b->combiner ||
+      a->atoms.size() != b->atoms.size())
+    return false;
+  Node *body = b->kids[0];
+  for (auto [mine, theirs] : llvm::zip_equal(a->atoms, b->atoms)) {
+    if (extents[mine] != extents[theirs] ||
+        ShapedType::isDynamic(extents[mine]))
+      return false;
+    body = rename(body, theirs, mine);
+  }
+  return equalExpanded(a->kids[0], body, depth + 1) &&
+         equalExpanded(a->kids[1], b->kids[1], depth + 1);
+}
+
+bool Expr::equal(Node *a, Node *b) { return equalExpanded(a, b, 0); }

@@ -1,0 +1,312 @@
+//===- RaiseMatch.cpp - the skeleton: a contraction of a softmax ----------===//
+//
+// Anchored on the second contraction. Its formula is sum_j P * V; one of the
+// two factors has to be a softmax over exactly the contracted index j.
+//
+//===----------------------------------------------------------------------===//
+
+#include "RaiseMatch.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace hdp::raise;
+
+/// How far behind the contraction's operand a softmax is still noticed when
+/// something stands between.
+static constexpr unsigned kNoticeDepth = 4;
+
+/// Every finite number that is used as "less than any score" is below this
+/// (0.7 times the lowest f32 is the highest seen; the lowest f16 is -65504).
+static constexpr double kLowestStart = -65504.0;
+
+static bool isExponential(Node *node) {
+  return node->isOp("math.exp") || node->isOp("math.exp2");
+}
+
+/// p -> (numerator, denominator) of numerator / denominator or
+/// numerator * (1 / denominator).
+static std::optional<std::pair<Node *, Node *>> quotient(Expr &expr, Node *p) {
+  if (p->isOp("arith.divf"))
+    return std::pair(p->kids[0], p->kids[1]);
+  if (!p->isOp("arith.mulf"))
+    return std::nullopt;
+  for (unsigned side : {0u, 1u}) {
+    Node *inverse = expr.peel(p->kids[side]);
+    if (inverse->isOp("arith.divf") && expr.isFloat(inverse->kids[0], 1.0))
+      return std::pair(p->kids[1 - side], inverse->kids[1]);
+  }
+  return std::nullopt;
+}
+
+/// exponential / something, or the exponential of a difference from a
+/// logarithm: the beginning of a softmax.
+static bool beginsSoftmax(Expr &expr, Node *node) {
+  if (auto parts = quotient(expr, node))
+    return isExponential(expr.peel(parts->first));
+  return false;
+}
+
+static bool noticesSoftmax(Expr &expr, Node *node, unsigned depth) {
+  node = expr.peel(node);
+  if (beginsSoftmax(expr, node))
+    return true;
+  if (node->kind != NodeKind::Op || depth == 0)
+    return false;
+  return llvm::any_of(node->kids, [&](Node *kid) {
+    return noticesSoftmax(expr, kid, depth - 1);
+  });
+}
+
+/// Strips guards `condition ? 0 : p` and finds the quotient below.
+static bool readProbability(Expr &expr, Node *p, Softmax &softmax) {
+  for (;;) {
+    p = expr.peel(p);
+    if (!p->isOp("arith.select"))
+      break;
+    bool zeroWhen = expr.isFloat(p->kids[1], 0.0);
+    if (!zeroWhen && !expr.isFloat(p->kids[2], 0.0))
+      break;
+    softmax.guards.push_back({p->kids[0], zeroWhen});
+    p = p->kids[zeroWhen ? 2 : 1];
+    softmax.guarded.push_back(p);
+  }
+  if (!beginsSoftmax(expr, p))
+    return false;
+  auto [numerator, denominator] = *quotient(expr, p);
+  softmax.exponential = expr.peel(numerator);
+  softmax.sum = expr.peel(denominator);
+  if (softmax.exponential->isOp("math.exp2"))
+    softmax.factor = std::log(2.0);
+  return true;
+}
+
+/// Where `reduce` of one index, with that index renamed, is `formula` over
+/// `atom`.
+static bool reducesOver(Expr &expr, Node *reduce, Node *formula,
+                        unsigned atom) {
+  return expr.extentOf(reduce->atoms[0]) == expr.extentOf(atom) &&
+         expr.equal(expr.rename(reduce->kids[0], reduce->atoms[0], atom),
+                    formula);
+}
+
+static bool checkReduction(Expr &expr, Node *reduce, Node *formula,
+                           unsigned keyAtom, StringRef code, StringRef what,
+                           Refusal &refusal) {
+  if (reduce->atoms.size() != 1)
+    return refusal.because(code, "the softmax's " + what + " runs over " +
+                                     Twine(reduce->atoms.size()) +
+                                     " dimensions, expected one");
+  if (reducesOver(expr, reduce, formula, keyAtom))
+    return true;
+  llvm::SmallBitVector atoms = expr.atomsOf(formula);
+  for (unsigned atom : atoms.set_bits())
+    if (atom != keyAtom && reducesOver(expr, reduce, formula, atom))
+      return refusal.because("softmax-axis",
+                             "the softmax's " + what +
+                                 " runs over another dimension than the one "
+                                 "the second contraction sums over");
+  return refusal.because(code, "the softmax's " + what +
+                                   " is taken over other values than its "
+                                   "numerator");
+}
+
+/// The row maximum, without a clamp that changes nothing.
+static Node *readMax(Expr &expr, Node *max) {
+  max = expr.peel(max);
+  if (max->isOp("arith.maximumf") || max->isOp("arith.maxnumf"))
+    for (unsigned side : {0u, 1u})
+      if (expr.isFloat(max->kids[side],
+                       -std::numeric_limits<double>::infinity()))
+        return expr.peel(max->kids[1 - side]);
+  return max;
+}
+
+static bool readSoftmax(Expr &expr, Softmax &softmax, unsigned keyAtom,
+                        Refusal &refusal) {
+  Node *sum = softmax.sum;
+  if (!sum->isReduce(Combiner::Sum))
+    return refusal.because("softmax-sum",
+                           "the exponentials are divided by something else "
+                           "than their sum");
+  if (!expr.isFloat(sum->kids[1], 0.0))
+    return refusal.because("softmax-sum",
+                           "the sum of the exponentials does not start at 0");
+  if (!checkReduction(expr, sum, softmax.exponential, keyAtom, "softmax-sum",
+                      "sum", refusal))
+    return false;
+
+  Node *exponent = expr.peel(softmax.exponential->kids[0]);
+  if (exponent->isOp("arith.mulf")) {
+    for (unsigned side : {0u, 1u}) {
+      std::optional<double> factor = expr.floatOf(exponent->kids[side]);
+      Node *rest = expr.peel(exponent->kids[1 - side]);
+      if (factor && *factor > 0 && rest->isOp("arith.subf")) {
+        softmax.factor *= *factor;
+        exponent = rest;
+        break;
+      }
+    }
+  }
+  if (!exponent->isOp("arith.subf")) {
+    // Without the maximum subtracted it is the same function.
+    softmax.scores = exponent;
+    return true;
+  }
+  softmax.scores = exponent->kids[0];
+  softmax.max = readMax(expr, exponent->kids[1]);
+  if (!softmax.max->isReduce(Combiner::Max))
+    return refusal.because("softmax-max",
+                           "what is subtracted before the exponential is not "
+                           "a maximum over the scores");
+  // Starting at a number that a score may be below would give another shift.
+  std::optional<double> start = expr.floatOf(softmax.max->kids[1]);
+  if (!start || *start > kLowestStart)
+    return refusal.because("softmax-max",
+                           "the maximum over the scores does not start at "
+                           "-inf");
+  return checkReduction(expr, softmax.max, softmax.scores, keyAtom,
+                        "softmax-max", "maximum", refusal);
+}
+
+/// A load behind changes that only widen it.
+static Node *readWidened(Expr &expr, Node *node) {
+  for (;;) {
+    if (node->kind == NodeKind::Op && node->isOp("arith.extf")) {
+      node = node->kids[0];
+      continue;
+    }
+    Node *inner = expr.expand(node);
+    if (inner == node || !inner->isOp("arith.extf") ||
+        inner->kids[0]->kind != NodeKind::Load)
+      return node;
+    node = inner->kids[0];
+  }
+}
+
+Outcome hdp::raise::matchSite(Expr &expr, linalg::LinalgOp op, Site &site,
+                              Refusal &refusal) {
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (!type || !isa<FloatType>(type.getElementType()))
+    return Outcome::NotACandidate;
+  site.values = op;
+  for (int64_t size : type.getShape())
+    site.result.push_back(expr.wholeAtom(expr.newAtom(size)));
+  Node *root = expr.expand(expr.load(op->getResult(0), site.result));
+  if (!root->isReduce(Combiner::Sum))
+    return Outcome::NotACandidate;
+  Node *product = expr.peel(root->kids[0]);
+  if (!product->isOp("arith.mulf"))
+    return Outcome::NotACandidate;
+
+  Softmax softmax;
+  std::optional<unsigned> side;
+  for (unsigned candidate : {0u, 1u})
+    if (!side && readProbability(expr, product->kids[candidate], softmax))
+      side = candidate;
+    else if (!side)
+      softmax = Softmax();
+  if (!side) {
+    for (Node *kid : product->kids)
+      if (noticesSoftmax(expr, kid, kNoticeDepth)) {
+        refusal.because("probability-op",
+                        "the probabilities are changed between the softmax "
+                        "and the second contraction");
+        return Outcome::Refused;
+      }
+    return Outcome::NotACandidate;
+  }
+
+  auto matched = [&]() {
+    if (root->atoms.size() != 1)
+      return refusal.because("contraction",
+                             "the second contraction sums over " +
+                                 Twine(root->atoms.size()) +
+                                 " dimensions, expected one");
+    if (!expr.isFloat(root->kids[1], 0.0))
+      return refusal.because("accumulate",
+                             "the second contraction does not start at 0");
+    site.keyAtom = root->atoms[0];
+    Node *probability = product->kids[*side];
+    if (probability->kind == NodeKind::Load)
+      site.probability = probability->access;
+    site.value = readWidened(expr, product->kids[1 - *side]);
+    if (site.value->kind != NodeKind::Load)
+      return refusal.because("value-op",
+                             "the values are computed inside the second "
+                             "contraction");
+    return readSoftmax(expr, softmax, site.keyAtom, refusal) &&
+           matchScores(expr, softmax, site, refusal) &&
+           matchGuards(expr, softmax, site, refusal) &&
+           checkUses(site, refusal);
+  };
+  return matched() ? Outcome::Matched : Outcome::Refused;
+}
+
+//===----------------------------------------------------------------------===//
+// Uses
+//===----------------------------------------------------------------------===//
+
+/// Collects the ops from `op` back to `scores`; true when it leads there.
+static bool collectBetween(Operation *op, Operation *scores,
+                           DenseMap<Operation *, bool> &leads) {
+  if (op == scores)
+    return true;
+  auto [known, isNew] = leads.try_emplace(op, false);
+  if (!isNew)
+    return known->second;
+  // Only ops of the same block can lie between: what is outside dominates
+  // the product, and bodies are part of their ops.
+  bool found = false;
+  if (op->getBlock() == scores->getBlock() && scores->isBeforeInBlock(op))
+    for (Value operand : op->getOperands())
+      if (Operation *def = operand.getDefiningOp())
+        found |= collectBetween(def, scores, leads);
+  // Values captured by a body are operands too.
+  for (Region &region : op->getRegions())
+    region.walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        if (Operation *def = operand.getDefiningOp())
+          if (def->getBlock() == scores->getBlock() &&
+              op->getBlock() == scores->getBlock() && def->isBeforeInBlock(op))
+            found |= collectBetween(def, scores, leads);
+    });
+  leads[op] = found;
+  return found;
+}
+
+bool hdp::raise::checkUses(const Site &site, Refusal &refusal) {
+  Operation *values = site.values;
+  if (site.scores->getBlock() != values->getBlock())
+    return refusal.because("contraction",
+                           "the two contractions are in different blocks");
+  DenseMap<Operation *, bool> leads;
+  collectBetween(values, site.scores, leads);
+  leads[values] = true;
+  auto between = [&](Operation *op) {
+    auto found = leads.find(op);
+    return found != leads.end() && found->second;
+  };
+  auto checkUsers = [&](Operation *op) {
+    for (Operation *user : op->getUsers()) {
+      Operation *outer = site.scores->getBlock()->findAncestorOpInBlock(*user);
+      if ((outer && between(outer)) || isa<tensor::DimOp>(user) ||
+          isOpTriviallyDead(user))
+        continue;
+      bool isScores = op == site.scores;
+      refusal.location = op->getLoc();
+      return refusal.because(
+          "extra-use", Twine(isScores ? "the product of queries and keys"
+                                      : "a value between the product and the "
+                                        "second contraction") +
+                           " is also used elsewhere");
+    }
+    return true;
+  };
+  if (!checkUsers(site.scores))
+    return false;
+  for (auto [op, leadsThere] : leads)
+    if (leadsThere && op != values && !checkUsers(op))
+      return false;
+  return true;
+}
