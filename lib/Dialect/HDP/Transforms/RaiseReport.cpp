@@ -31,7 +31,7 @@ std::string hdp::raise::numberText(double value) {
 }
 
 void Report::writeJson(raw_ostream &os) const {
-  llvm::json::OStream json(os, 2);
+  llvm::json::OStream json(os, /*IndentSize=*/2);
   json.object([&] {
     json.attribute("raised", int64_t(raised));
     json.attributeArray("refused", [&] {
@@ -44,6 +44,7 @@ void Report::writeJson(raw_ostream &os) const {
         });
     });
   });
+  json.flush();
   os << "\n";
 }
 
