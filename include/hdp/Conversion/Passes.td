@@ -15,7 +15,7 @@ def ConvertHDPToLoops : Pass<"convert-hdp-to-loops"> {
     has to be decomposed before (`--hdp-decompose-attention`). An op on tensors
     is an error: bufferize first. Nothing else changes.
 
-    ```mlir
+    ```
     hdp.dequantize ins(%o, %s : memref<4x8xi16>, memref<i32>)
         outs(%x : memref<4x8xf32>)
     // becomes

@@ -19,7 +19,7 @@ def PrepareEntryPoints : Pass<"hdp-prepare-entry-points", "mlir::ModuleOp"> {
     `bufferization.writable = false`: the caller's arguments (weights among
     them) are read, never written. Nothing else changes.
 
-    ```mlir
+    ```
     func.func @f(%x: tensor<4xf32>) -> tensor<4xf32>
     // becomes
     func.func @f(%x: tensor<4xf32> {bufferization.writable = false})
@@ -115,7 +115,7 @@ def OutlineKernels : Pass<"hdp-outline-kernels", "mlir::ModuleOp"> {
     marked `llvm.noalias`; functions whose arguments all have static shapes get
     `llvm.bareptr`, which carries that mark to LLVM.
 
-    ```mlir
+    ```
     linalg.generic {...} ins(%a : memref<4xf32>) outs(%b : memref<4xf32>) {...}
     // becomes
     call @hdp_kernel_0(%a, %b) : (memref<4xf32>, memref<4xf32>) -> ()
@@ -155,7 +155,7 @@ def AttentionToCalls : Pass<"hdp-attention-to-calls", "mlir::ModuleOp"> {
     the output last. `--hdp-emit-site-dispatch` gives these functions a body
     once they are in the LLVM dialect. An attention on tensors is an error.
 
-    ```mlir
+    ```
     hdp.attention ins(%q, %k, %v : !m, !m, !m) outs(%o : !m) {scale = 0.125}
     // becomes
     call @hdp_site_0(%q, %k, %v, %o) : (!m, !m, !m, !m) -> ()

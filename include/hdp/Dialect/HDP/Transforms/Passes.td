@@ -20,7 +20,7 @@ def HDPSetPolicy : Pass<"hdp-set-policy", "::mlir::func::FuncOp"> {
 
     Example: `--hdp-set-policy="policy=compensated,rho=0.2 layers=0,3-5"`
 
-    ```mlir
+    ```
     // before
     %0 = hdp.attention ins(%q, %k, %v : !t, !t, !t) outs(%i : !t)
         {scale = 0.125} -> !t
