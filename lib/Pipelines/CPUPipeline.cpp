@@ -42,6 +42,7 @@ void hdp::buildTosaToLinalgStage(OpPassManager &pm) {
 
 void hdp::buildTensorStage(OpPassManager &pm,
                            const CPUPipelineOptions &options) {
+  pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createCheckCPUInput());
   if (!options.dispatchAttention)
     pm.nest<func::FuncOp>().addPass(createHDPDecomposeAttention());
@@ -97,6 +98,7 @@ void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   if (options.dispatchAttention)
     pm.addPass(createEmitSiteDispatch());

@@ -86,12 +86,13 @@ struct LinalgToLoopsPass
     getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     IRRewriter rewriter(&getContext());
     for (linalg::LinalgOp op : ops) {
-      rewriter.setInsertionPoint(op);
+      FailureOr<linalg::LinalgLoops> loops = failure();
       SmallVector<utils::IteratorType> types = op.getIteratorTypesArray();
-      FailureOr<linalg::LinalgLoops> loops =
-          linalg::linalgOpToLoops(rewriter, op);
+      rewriter.setInsertionPoint(op);
+      if (op.hasPureBufferSemantics())
+        loops = linalg::linalgOpToLoops(rewriter, op);
       if (failed(loops)) {
-        op.emitOpError("has no loop nest");
+        op.emitOpError("must be on buffers to become loops");
         return signalPassFailure();
       }
       rewriter.eraseOp(op);

@@ -1,0 +1,17 @@
+// RUN: hdp-opt %s --hdp-cpu-pipeline --split-input-file --verify-diagnostics \
+// RUN:   --allow-unregistered-dialect
+
+func.func @unknown_dialect(%a: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{'tm_tensor.scan' op has no lowering to the CPU}}
+  %0 = "tm_tensor.scan"(%a) : (tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @scalar_op(%a: f32) -> f32 {
+  // expected-error @below {{'complex.create' op was not lowered to the LLVM dialect}}
+  %0 = complex.create %a, %a : complex<f32>
+  %1 = complex.abs %0 : complex<f32>
+  return %1 : f32
+}

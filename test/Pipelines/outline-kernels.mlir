@@ -1,0 +1,126 @@
+// Every op on buffers becomes a call; equal ones share a function.
+// RUN: hdp-opt %s --hdp-outline-kernels --split-input-file | FileCheck %s
+
+#id = affine_map<(i) -> (i)>
+
+// CHECK-LABEL: @equal_layers
+// CHECK: %[[B:.*]] = memref.alloc
+// CHECK: %[[C:.*]] = memref.alloc
+// CHECK: call @[[KERNEL:.*]](%{{.*}}, %[[B]])
+// CHECK: scf.for
+// CHECK:   call @[[KERNEL]](%[[B]], %[[C]])
+// CHECK-NOT: linalg.generic
+func.func @equal_layers(%a: memref<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %two = arith.constant 2.0 : f32
+  %b = memref.alloc() : memref<4xf32>
+  %c = memref.alloc() : memref<4xf32>
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%a : memref<4xf32>) outs(%b : memref<4xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %r = arith.mulf %x, %two : f32
+    linalg.yield %r : f32
+  }
+  scf.for %i = %c0 to %c1 step %c1 {
+    linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%b : memref<4xf32>) outs(%c : memref<4xf32>) {
+    ^bb0(%x: f32, %y: f32):
+      %r = arith.mulf %x, %two : f32
+      linalg.yield %r : f32
+    }
+  }
+  return
+}
+// The constant is inside; what is written overlaps nothing.
+// CHECK: func.func private @[[KERNEL]](%{{.*}}: memref<4xf32>, %{{.*}}: memref<4xf32> {llvm.noalias})
+// CHECK-SAME: llvm.bareptr
+// CHECK-SAME: noinline
+// CHECK:   arith.constant 2.000000e+00
+// CHECK:   linalg.generic
+// CHECK-NOT: func.func
+
+// -----
+
+// One buffer is one argument, views of one buffer may overlap.
+// CHECK-LABEL: @overlapping
+// CHECK: call @[[INPLACE:.*]](%[[A:.*]]) :
+// CHECK: call @[[VIEWS:.*]](%{{.*}}, %{{.*}}) :
+// CHECK: func.func private @[[INPLACE]](%{{.*}}: memref<8xf32> {llvm.noalias})
+// CHECK: func.func private @[[VIEWS]](%{{.*}}: memref<4xf32>, %{{.*}}: memref<4xf32, strided<[1], offset: 2>>)
+func.func @overlapping() {
+  %a = memref.alloc() : memref<8xf32>
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>,
+                                   affine_map<(i) -> (i)>],
+                  iterator_types = ["parallel"]}
+      ins(%a : memref<8xf32>) outs(%a : memref<8xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %r = math.exp %x : f32
+    linalg.yield %r : f32
+  }
+  %low = memref.subview %a[0] [4] [1] : memref<8xf32> to memref<4xf32>
+  %high = memref.subview %a[2] [4] [1]
+      : memref<8xf32> to memref<4xf32, strided<[1], offset: 2>>
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>,
+                                   affine_map<(i) -> (i)>],
+                  iterator_types = ["parallel"]}
+      ins(%low : memref<4xf32>)
+      outs(%high : memref<4xf32, strided<[1], offset: 2>>) {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  }
+  return
+}
+
+// -----
+
+// What a body uses from outside is an argument; dynamic sizes keep descriptors.
+// CHECK-LABEL: @captured
+// CHECK: call @[[GATHER:.*]](%{{.*}}, %{{.*}}, %{{.*}}) : (memref<?xi64>, memref<?xf32>, memref<?x4xf32>) -> ()
+// CHECK: func.func private @[[GATHER]]
+// CHECK-NOT: llvm.bareptr
+// CHECK: linalg.generic
+// CHECK: memref.load
+func.func @captured(%table: memref<?x4xf32>, %ids: memref<?xi64>,
+                    %out: memref<?xf32>) {
+  %c0 = arith.constant 0 : index
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>,
+                                   affine_map<(i) -> (i)>],
+                  iterator_types = ["parallel"]}
+      ins(%ids : memref<?xi64>) outs(%out : memref<?xf32>) {
+  ^bb0(%id: i64, %y: f32):
+    %row = arith.index_cast %id : i64 to index
+    %x = memref.load %table[%row, %c0] : memref<?x4xf32>
+    linalg.yield %x : f32
+  }
+  return
+}
+
+// -----
+
+// A strided copy is a kernel, a plain one stays.
+// CHECK-LABEL: @copies
+// CHECK: memref.copy {{.*}} : memref<4x4xf32> to memref<4x4xf32>
+// CHECK: call @hdp_kernel_0
+// CHECK: func.func private @hdp_kernel_0
+// CHECK: linalg.generic
+func.func @copies(%a: memref<4x4xf32>, %b: memref<4x4xf32>,
+                  %c: memref<4x4xf32, strided<[1, 4]>>) {
+  memref.copy %a, %b : memref<4x4xf32> to memref<4x4xf32>
+  memref.copy %a, %c : memref<4x4xf32> to memref<4x4xf32, strided<[1, 4]>>
+  return
+}
+
+// -----
+
+// CHECK-LABEL: @attention
+// CHECK-NOT: hdp.attention
+// CHECK: call @[[ATTENTION:.*]](
+// CHECK: func.func private @[[ATTENTION]]
+// CHECK: hdp.attention
+func.func @attention(%q: memref<2x4x8xf32>, %o: memref<2x4x8xf32>) {
+  hdp.attention ins(%q, %q, %q : memref<2x4x8xf32>, memref<2x4x8xf32>,
+                                 memref<2x4x8xf32>)
+      outs(%o : memref<2x4x8xf32>) {scale = 0.125}
+  return
+}
