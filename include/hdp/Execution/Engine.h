@@ -11,6 +11,7 @@
 #ifndef HDP_EXECUTION_ENGINE_H
 #define HDP_EXECUTION_ENGINE_H
 
+#include "hdp/Dialect/HDP/Transforms/Decompose.h"
 #include "hdp/Support/HostTensor.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/Error.h"
@@ -20,7 +21,7 @@
 namespace hdp {
 
 /// The argument and result attribute that names a site function's tensors.
-inline constexpr llvm::StringLiteral kTensorNameAttr = "hdp.tensor";
+inline constexpr llvm::StringLiteral kTensorNameAttr = kTensorNameAttrName;
 
 /// A site function that an engine has made ready. The function has to outlive
 /// it.
