@@ -1,0 +1,175 @@
+//===- hdp-golden.cpp - golden vectors through every engine ---------------===//
+//
+// For each file and engine a line `file: engine: n of m tensors equal`, and
+// beneath it every tensor that differs, with its first differing element. Exits
+// with 1 on any difference, on a file that cannot be read, and on a tensor that
+// an engine should hold and does not.
+//
+//===----------------------------------------------------------------------===//
+
+#include "hdp/Execution/Engine.h"
+#include "hdp/Execution/GoldenFile.h"
+#include "hdp/Execution/TensorCompare.h"
+#include "hdp/InitAll.h"
+#include "hdp/Support/Convert.h"
+#include "hdp/Support/Error.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace hdp;
+
+namespace {
+
+using Engines = std::vector<std::unique_ptr<AttentionEngine>>;
+
+/// The golden files that `path` names: itself, or those of a folder.
+llvm::Expected<std::vector<std::string>> findFiles(const std::string &path) {
+  if (!llvm::sys::fs::is_directory(path))
+    return std::vector<std::string>{path};
+  std::vector<std::string> files;
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator it(path, error), end;
+       !error && it != end; it.increment(error))
+    if (llvm::StringRef(it->path()).ends_with(".safetensors"))
+      files.push_back(it->path());
+  if (error)
+    return makeFileError(path, error);
+  if (files.empty())
+    return makeError(path + ": expected .safetensors files in the folder, "
+                            "found none");
+  llvm::sort(files);
+  return files;
+}
+
+/// Whether `engine` may do without a tensor of the file: `e` is no result of
+/// any op, so only the reference has it.
+bool mayLack(const AttentionEngine &engine, llvm::StringRef name) {
+  return name == "e" && engine.getName() != "reference";
+}
+
+/// Compares and prints; true if nothing differs.
+bool report(llvm::StringRef path, const AttentionEngine &engine,
+            const GoldenFile &golden, llvm::ArrayRef<NamedTensor> found) {
+  size_t equal = 0;
+  std::string lacking, differences;
+  for (const NamedTensor &expected : golden.expected) {
+    const HostTensor *tensor = findTensor(found, expected.name);
+    if (!tensor) {
+      if (mayLack(engine, expected.name))
+        lacking += " " + expected.name;
+      else
+        differences += "  " + expected.name + ": not computed\n";
+      continue;
+    }
+    std::optional<std::string> difference =
+        describeDifference(expected.tensor, *tensor);
+    if (!difference)
+      if (std::optional<int64_t> index = findNaN(expected.tensor))
+        difference = formatPosition(expected.tensor.getShape(), *index) +
+                     ": nan and nan";
+    if (!difference)
+      ++equal;
+    else
+      differences += "  " + expected.name +
+                     ": expected and found differ: " + *difference + "\n";
+  }
+  llvm::outs() << path << ": " << engine.getName() << ": " << equal << " of "
+               << golden.expected.size() << " tensors equal";
+  if (!lacking.empty())
+    llvm::outs() << " (not held:" << lacking << ")";
+  llvm::outs() << "\n" << differences;
+  return differences.empty();
+}
+
+/// Runs a file through every engine; true if nothing differs.
+llvm::Expected<bool> runFile(llvm::StringRef path, const Engines &engines,
+                             mlir::MLIRContext &context) {
+  llvm::Expected<GoldenFile> golden = GoldenFile::open(path);
+  if (!golden)
+    return golden.takeError();
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
+  llvm::Expected<mlir::func::FuncOp> site = buildSite(golden->spec, *module);
+  if (!site)
+    return makeError(path + ": " + llvm::toString(site.takeError()));
+  std::vector<const HostTensor *> inputs;
+  for (const HostTensor &input : golden->inputs)
+    inputs.push_back(&input);
+
+  bool isEqual = true;
+  for (const auto &engine : engines) {
+    std::string where = (path + ": " + engine->getName() + ": ").str();
+    llvm::Expected<std::unique_ptr<PreparedSite>> prepared =
+        engine->prepare(*site);
+    if (!prepared)
+      return makeError(where + llvm::toString(prepared.takeError()));
+    llvm::Expected<std::vector<NamedTensor>> found = (*prepared)->run(inputs);
+    if (!found)
+      return makeError(where + llvm::toString(found.takeError()));
+    isEqual &= report(path, *engine, *golden, *found);
+  }
+  return isEqual;
+}
+
+enum class EngineChoice { Reference, Cpu, All };
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  llvm::cl::OptionCategory category("hdp-golden options");
+  llvm::cl::list<std::string> paths(
+      llvm::cl::Positional, llvm::cl::OneOrMore, llvm::cl::cat(category),
+      llvm::cl::desc("<golden files, or folders of them>"));
+  llvm::cl::opt<EngineChoice> choice(
+      "engine", llvm::cl::cat(category), llvm::cl::desc("which engines run"),
+      llvm::cl::init(EngineChoice::All),
+      llvm::cl::values(
+          clEnumValN(EngineChoice::Reference, "reference", "plain loops"),
+          clEnumValN(EngineChoice::Cpu, "cpu", "compiled code"),
+          clEnumValN(EngineChoice::All, "all", "every engine (the default)")));
+  llvm::cl::HideUnrelatedOptions(category);
+  llvm::cl::ParseCommandLineOptions(
+      argc, argv, "compares every engine with golden vectors, on bits\n");
+
+  Engines engines;
+  if (choice != EngineChoice::Cpu)
+    engines.push_back(makeReferenceEngine());
+  if (choice != EngineChoice::Reference)
+    engines.push_back(makeJitEngine());
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  hdp::registerAllDialects(registry);
+  mlir::MLIRContext context(registry);
+
+  bool isEqual = true;
+  auto fail = [&](llvm::Error error) {
+    llvm::outs().flush();
+    llvm::WithColor::error(llvm::errs(), "hdp-golden")
+        << llvm::toString(std::move(error)) << "\n";
+    isEqual = false;
+  };
+  for (const std::string &path : paths) {
+    llvm::Expected<std::vector<std::string>> files = findFiles(path);
+    if (!files) {
+      fail(files.takeError());
+      continue;
+    }
+    for (const std::string &file : *files) {
+      llvm::Expected<bool> result = runFile(file, engines, context);
+      if (!result)
+        fail(result.takeError());
+      else
+        isEqual &= *result;
+    }
+  }
+  return isEqual ? 0 : 1;
+}
