@@ -41,6 +41,7 @@ func.func @matmul(%a: memref<3x11xf32>, %b: memref<11x8xf32>,
 
 // An innermost reduction stays as it is.
 // CHECK-LABEL: @row_sum
+// ONE-LABEL: @row_sum
 // CHECK-COUNT-2: scf.for
 // CHECK-NOT: scf.for
 func.func @row_sum(%a: memref<?x?xf32>, %c: memref<?xf32>) {
