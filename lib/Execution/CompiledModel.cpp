@@ -10,9 +10,9 @@
 #include "HostCode.h"
 #include "JitRuntime.h"
 #include "PackedCall.h"
+#include "hdp/Execution/Diagnostics.h"
 #include "hdp/Pipelines/CPUPipeline.h"
-#include "mlir/IR/Diagnostics.h"
-#include "mlir/Pass/PassManager.h"
+#include "hdp/Support/Error.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace hdp;
@@ -65,23 +65,31 @@ static std::optional<ValueType> convertType(Type type) {
   return value;
 }
 
-/// Nothing if the host has no tensors for one of the types: such a function is
-/// compiled, but cannot be called from here.
-static std::optional<FunctionSignature> getSignature(func::FuncOp function) {
+llvm::Expected<FunctionSignature> hdp::getSignature(func::FuncOp function) {
   FunctionSignature signature;
   signature.name = function.getName().str();
-  auto convert = [](ArrayRef<Type> types, std::vector<ValueType> &values) {
-    for (Type type : types) {
+  auto convert = [&](StringRef kind, ArrayRef<Type> types,
+                     std::vector<ValueType> &values) -> llvm::Error {
+    for (auto [index, type] : llvm::enumerate(types)) {
       std::optional<ValueType> value = convertType(type);
-      if (!value)
-        return false;
+      if (!value) {
+        std::string text;
+        llvm::raw_string_ostream(text) << type;
+        return makeError(formatLocation(function.getLoc()) + ": " + kind + " " +
+                         Twine(index) + " of '" + signature.name +
+                         "' has type '" + text +
+                         "', which the host has no tensors for");
+      }
       values.push_back(*value);
     }
-    return true;
+    return llvm::Error::success();
   };
-  if (!convert(function.getArgumentTypes(), signature.arguments) ||
-      !convert(function.getResultTypes(), signature.results))
-    return std::nullopt;
+  if (llvm::Error error =
+          convert("argument", function.getArgumentTypes(), signature.arguments))
+    return error;
+  if (llvm::Error error =
+          convert("result", function.getResultTypes(), signature.results))
+    return error;
   return signature;
 }
 
@@ -89,58 +97,46 @@ static std::optional<FunctionSignature> getSignature(func::FuncOp function) {
 // Compilation
 //===----------------------------------------------------------------------===//
 
-/// `file:line:col: message`, or the message alone.
-static std::string formatDiagnostic(Diagnostic &diagnostic) {
+static constexpr StringRef kLoweringFailed = "lowering to the CPU failed";
+
+/// The function of `op` in `module`; equal ones are one. `known` has them by
+/// text.
+static llvm::Expected<func::FuncOp>
+getSiteFunction(ModuleOp module, AttentionOp op, SiteResults results,
+                llvm::StringMap<func::FuncOp> &known) {
+  ErrorCollector errors(module.getContext());
+  FailureOr<func::FuncOp> function =
+      buildSiteFunction(module, op, "site", results);
+  if (failed(function))
+    return errors.take("an attention cannot be decomposed");
   std::string text;
   llvm::raw_string_ostream stream(text);
-  if (auto location =
-          diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
-    stream << location.getFilename().getValue() << ":" << location.getLine()
-           << ":" << location.getColumn() << ": ";
-  stream << diagnostic;
-  return text.substr(0, text.find('\n'));
+  function->print(stream, OpPrintingFlags().printGenericOpForm());
+  auto [entry, isNew] = known.try_emplace(text, *function);
+  if (isNew)
+    function->setName("site_" + std::to_string(known.size() - 1));
+  else
+    function->erase();
+  return entry->second;
 }
 
-/// Runs the passes that `build` adds; their first error is the result.
-static llvm::Error runPasses(ModuleOp module,
-                             llvm::function_ref<void(OpPassManager &)> build) {
-  std::string message;
-  ScopedDiagnosticHandler handler(
-      module.getContext(), [&](Diagnostic &diagnostic) {
-        if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
-          return failure();
-        if (message.empty())
-          message = formatDiagnostic(diagnostic);
-        return success();
-      });
-  PassManager pm(module.getContext());
-  build(pm);
-  if (succeeded(pm.run(module)))
-    return llvm::Error::success();
-  return llvm::createStringError(message.empty() ? "lowering to the CPU failed"
-                                                 : message);
-}
-
-/// Sites of equal functions share one.
 llvm::Error CompiledModel::Impl::collectSites(ModuleOp module,
                                               SiteResults results) {
   siteModule = ModuleOp::create(module.getLoc());
-  llvm::StringMap<func::FuncOp> known; // by text
+  llvm::StringMap<func::FuncOp> known;
   for (AttentionOp op : getAttentionSites(module)) {
     int64_t id = static_cast<int64_t>(sites.size());
-    FailureOr<func::FuncOp> function =
-        buildSiteFunction(*siteModule, op, "site", results);
-    if (failed(function))
-      return llvm::createStringError("an attention cannot be decomposed");
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    function->print(stream, OpPrintingFlags().printGenericOpForm());
-    auto [entry, isNew] = known.try_emplace(text, *function);
-    if (isNew)
-      function->setName("site_" + std::to_string(known.size() - 1));
-    else
-      function->erase();
-    sites.push_back({id, op.getLoc(), op.getPolicyAttr(), entry->second});
+    PolicyAttr policy = op.getPolicyAttr();
+    auto function = getSiteFunction(*siteModule, op, results, known);
+    if (!function)
+      return function.takeError();
+    op.removePolicyAttr();
+    auto exact = getSiteFunction(*siteModule, op, results, known);
+    if (policy)
+      op.setPolicyAttr(policy);
+    if (!exact)
+      return exact.takeError();
+    sites.push_back({id, op.getLoc(), policy, *function, *exact});
 
     std::vector<ValueType> operands;
     for (Type type : op->getOperandTypes()) {
@@ -162,26 +158,33 @@ llvm::Expected<std::unique_ptr<CompiledModel>>
 CompiledModel::compile(ModuleOp module, const CompileOptions &options) {
   std::unique_ptr<CompiledModel> model(new CompiledModel());
   Impl &impl = *model->impl;
-  for (auto function : module.getOps<func::FuncOp>())
-    if (function.isPublic() && !function.isExternal())
-      if (std::optional<FunctionSignature> signature = getSignature(function))
-        impl.signatures.push_back(std::move(*signature));
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (!function.isPublic() || function.isExternal())
+      continue;
+    // One without a signature is compiled, but cannot be called from here.
+    if (auto signature = getSignature(function))
+      impl.signatures.push_back(std::move(*signature));
+    else
+      llvm::consumeError(signature.takeError());
+  }
 
   CPUPipelineOptions pipeline;
   pipeline.dispatchAttention = options.dispatchAttention;
-  if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) {
-        buildTosaToLinalgStage(pm);
-        buildTensorStage(pm, pipeline);
-        buildBufferStage(pm, pipeline);
-      }))
+  if (llvm::Error error =
+          runPasses(module, kLoweringFailed, [&](OpPassManager &pm) {
+            buildTosaToLinalgStage(pm);
+            buildTensorStage(pm, pipeline);
+            buildBufferStage(pm, pipeline);
+          }))
     return error;
   if (options.dispatchAttention)
     if (llvm::Error error = impl.collectSites(module, options.siteResults))
       return error;
-  if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) {
-        buildKernelStage(pm, pipeline);
-        buildLLVMStage(pm, pipeline);
-      }))
+  if (llvm::Error error =
+          runPasses(module, kLoweringFailed, [&](OpPassManager &pm) {
+            buildKernelStage(pm, pipeline);
+            buildLLVMStage(pm, pipeline);
+          }))
     return error;
 
   auto code = HostCode::compile(module, options.optLevel);

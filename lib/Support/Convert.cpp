@@ -3,7 +3,6 @@
 #include "hdp/Support/Convert.h"
 #include "hdp/Support/Error.h"
 #include "llvm/ADT/bit.h"
-#include "llvm/Support/ErrorHandling.h"
 #include <cmath>
 #include <limits>
 
@@ -115,6 +114,17 @@ llvm::Expected<HostTensor> hdp::convertTo(const HostTensor &tensor,
 
 double hdp::getFloatElement(const HostTensor &tensor, int64_t index) {
   switch (tensor.getElementType()) {
+  case ElementType::I1:
+  case ElementType::U8:
+    return tensor.as<uint8_t>()[index];
+  case ElementType::I8:
+    return tensor.as<int8_t>()[index];
+  case ElementType::I16:
+    return tensor.as<int16_t>()[index];
+  case ElementType::I32:
+    return tensor.as<int32_t>()[index];
+  case ElementType::I64:
+    return static_cast<double>(tensor.as<int64_t>()[index]);
   case ElementType::F16:
     return halfToFloat(tensor.as<uint16_t>()[index]);
   case ElementType::BF16:
@@ -123,9 +133,8 @@ double hdp::getFloatElement(const HostTensor &tensor, int64_t index) {
     return tensor.as<float>()[index];
   case ElementType::F64:
     return tensor.as<double>()[index];
-  default:
-    llvm_unreachable("not a floating-point tensor");
   }
+  return 0;
 }
 
 std::optional<int64_t> hdp::findNaN(const HostTensor &tensor) {

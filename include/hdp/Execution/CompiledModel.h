@@ -27,6 +27,10 @@ struct FunctionSignature {
   std::vector<ValueType> results;
 };
 
+/// The signature of a function on tensors, memrefs and scalars. An error if the
+/// host has no tensors for one of the types.
+llvm::Expected<FunctionSignature> getSignature(mlir::func::FuncOp function);
+
 /// A tensor in the memory of running code: rows may be apart, nothing is owned.
 struct TensorView {
   ElementType elementType = ElementType::F32;
@@ -51,6 +55,8 @@ struct AttentionSite {
   /// The attention alone (see buildSiteFunction), with `siteResults`; sites
   /// that differ in nothing but their place share it. Owned by the model.
   mlir::func::FuncOp function;
+  /// The same without a policy, to compare with; shared likewise.
+  mlir::func::FuncOp exactFunction;
 };
 
 /// Executes attention site `site`. `views` are query, key, value, the mask and

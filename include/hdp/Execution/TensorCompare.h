@@ -29,7 +29,7 @@ std::optional<std::string> describeDifferences(llvm::ArrayRef<NamedTensor> a,
 const HostTensor *findTensor(llvm::ArrayRef<NamedTensor> tensors,
                              llvm::StringRef name);
 
-/// The largest |a - b| of two floating-point tensors of one shape. Elements
+/// The largest |a - b| of two tensors of one shape. Elements
 /// that are both NaN, or the same infinity, agree; any other pair with one that
 /// is not finite counts as infinity.
 double computeMaxError(const HostTensor &a, const HostTensor &b);

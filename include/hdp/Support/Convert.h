@@ -30,7 +30,7 @@ llvm::Expected<HostTensor> convertTo(const HostTensor &tensor,
 /// Whether `convertTo` can succeed between these types.
 bool isConvertible(ElementType from, ElementType to);
 
-/// One floating-point element (f16, bf16, f32 or f64) widened to f64.
+/// One element as f64: exact, but for an i64 beyond 2^53.
 double getFloatElement(const HostTensor &tensor, int64_t index);
 
 /// The first NaN of a floating-point tensor, by position in row-major order;

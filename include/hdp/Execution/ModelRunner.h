@@ -1,0 +1,84 @@
+//===- ModelRunner.h - a model with pruned attention, ready to call -*- C++ -*//
+//
+// From a module as a front end prints it to calls: raises attention, sets the
+// policy, compiles the rest, and gives attention to the engines.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_EXECUTION_MODELRUNNER_H
+#define HDP_EXECUTION_MODELRUNNER_H
+
+#include "hdp/Execution/SiteRunner.h"
+#include "mlir/IR/OwningOpRef.h"
+#include <mutex>
+
+namespace hdp {
+
+struct RunnerOptions {
+  /// The function to call; empty: the module's only public one, or `main`.
+  std::string function;
+  /// As `--hdp-set-policy` takes it; empty: what the module says.
+  std::string policy;
+  std::vector<std::string> layers;
+  /// `reference`, `cpu`; at least one. The model goes on with the first one's
+  /// output.
+  std::vector<std::string> engines = {"cpu"};
+  /// Also run the model as it was before raising, and exact attention beside
+  /// every pruned one.
+  bool compare = false;
+};
+
+/// What one call gave.
+struct CallOutcome {
+  std::vector<HostTensor> results;
+  /// The unraised model's, with `compare`.
+  std::vector<HostTensor> unraised;
+};
+
+class ModelRunner {
+public:
+  /// Raises and sets the policy; nothing is compiled yet. The context has all
+  /// of MLIR's and the project's dialects registered. Errors are one line.
+  static llvm::Expected<std::unique_ptr<ModelRunner>>
+  create(mlir::OwningOpRef<mlir::ModuleOp> module, RunnerOptions options);
+
+  const FunctionSignature &getSignature() const { return signature; }
+  /// How many attentions of the module are hdp.attention after raising.
+  int64_t getNumAttentions() const { return numAttentions; }
+  /// Why there is no unraised model to compare with, if so.
+  const std::string &getUnraisedProblem() const { return unraisedProblem; }
+  bool hasUnraised() const { return unraised != nullptr; }
+
+  llvm::Error compile();
+
+  /// Calls the function. `call` numbers the calls (the lowest one's difference
+  /// is reported); the first `numValid` of `batchSize` samples count. May be
+  /// called by several threads.
+  llvm::Expected<CallOutcome> run(llvm::ArrayRef<const HostTensor *> arguments,
+                                  int64_t call = 0, int64_t numValid = 1,
+                                  int64_t batchSize = 1);
+
+  /// Layers, seconds (the sum over calls) and engines of all calls so far.
+  RunReport getReport() const;
+
+private:
+  ModelRunner() = default;
+  llvm::Error compileUnraised();
+
+  RunnerOptions options;
+  FunctionSignature signature;
+  mlir::OwningOpRef<mlir::ModuleOp> module, original;
+  int64_t numAttentions = 0;
+  std::unique_ptr<CompiledModel> model, unraised;
+  std::string unraisedProblem;
+  std::unique_ptr<SiteRunner> sites;
+
+  mutable std::mutex mutex; ///< guards what follows
+  RunReport report;
+  /// By layer: the call that its difference is of.
+  std::vector<int64_t> differenceCalls;
+};
+
+} // namespace hdp
+
+#endif // HDP_EXECUTION_MODELRUNNER_H

@@ -1,0 +1,186 @@
+//===- Options.cpp - declaring and checking the options -------------------===//
+
+#include "Options.h"
+#include "hdp/Support/Error.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+
+using namespace hdp;
+namespace cl = llvm::cl;
+
+static const char kOverview[] =
+    "run a model with pruned attention\n\n"
+    "  The model is IR as a front end prints it, or raised already. Its\n"
+    "  arguments come from the files that a manifest names, or from a seed.\n";
+
+namespace {
+/// The options as LLVM's command line library keeps them.
+struct CommandLine {
+  cl::OptionCategory category{"hdp-run options"};
+  cl::opt<std::string> model{cl::Positional, cl::desc("MODEL.mlir"),
+                             cl::cat(category)};
+  cl::opt<std::string> manifest{
+      "manifest", cl::value_desc("FILE.json"), cl::cat(category),
+      cl::desc("which tensor is which argument, and the data set")};
+  cl::opt<std::string> random{
+      "random", cl::value_desc("SEED"), cl::cat(category),
+      cl::desc("random arguments instead of a manifest")};
+  cl::list<std::string> shapes{
+      "shape", cl::value_desc("INDEX:2x16x64"), cl::cat(category),
+      cl::desc("sizes of a random argument (dynamic ones are 16)")};
+  cl::opt<std::string> function{"function", cl::value_desc("NAME"),
+                                cl::cat(category),
+                                cl::desc("the function to call")};
+  cl::opt<std::string> policy{
+      "policy", cl::value_desc("exact|paper|compensated[,key=value..]"),
+      cl::cat(category),
+      cl::desc("how attention is pruned (default: what the model says)")};
+  cl::list<std::string> layers{
+      "layers", cl::CommaSeparated, cl::value_desc("0,3-5"), cl::cat(category),
+      cl::desc("the attentions that get the policy (default: all)")};
+  cl::opt<std::string> engine{
+      "engine", cl::init("cpu"), cl::value_desc("reference|cpu|machine|all"),
+      cl::cat(category), cl::desc("who executes attention (default: cpu)")};
+  cl::opt<std::string> machine{"machine", cl::value_desc("FILE.yaml"),
+                               cl::cat(category),
+                               cl::desc("configuration of the machine engine")};
+  cl::opt<bool> compare{
+      "compare", cl::cat(category),
+      cl::desc("also report the error against the model before raising, and "
+               "of each layer against exact attention")};
+  cl::opt<std::string> limit{"limit", cl::value_desc("N"), cl::cat(category),
+                             cl::desc("only the first N samples")};
+  cl::opt<std::string> threads{"threads", cl::value_desc("N"),
+                               cl::cat(category),
+                               cl::desc("batches run at a time (default: 1)")};
+  cl::list<std::string> reports{"report", cl::value_desc("text|json:FILE"),
+                                cl::cat(category),
+                                cl::desc("how to report (default: text)")};
+  cl::opt<std::string> output{
+      "output", cl::value_desc("FILE.npz"), cl::cat(category),
+      cl::desc("write arguments (with --random) and results")};
+  cl::opt<bool> progress{
+      "progress", cl::cat(category),
+      cl::desc("show progress when standard error is no terminal, too")};
+};
+} // namespace
+
+/// `text` as an integer of at least `low`.
+static llvm::Error parseInteger(llvm::StringRef option, llvm::StringRef text,
+                                uint64_t low, uint64_t high, uint64_t &value) {
+  if (text.getAsInteger(10, value) || value < low || value > high)
+    return makeError("--" + option + ": expected an integer from " +
+                     llvm::Twine(low) + " to " + llvm::Twine(high) +
+                     ", found '" + text + "'");
+  return llvm::Error::success();
+}
+
+static llvm::Error parseEngine(llvm::StringRef name, bool hasMachineFile,
+                               std::vector<std::string> &engines) {
+  if (name == "machine" || (hasMachineFile && name != "all"))
+    return makeError("--" +
+                     llvm::Twine(name == "machine" ? "engine" : "machine") +
+                     ": this build has no machine engine, only reference "
+                     "and cpu");
+  if (name == "all")
+    engines = {"reference", "cpu"};
+  else if (name == "reference" || name == "cpu")
+    engines = {name.str()};
+  else
+    return makeError("--engine: expected reference, cpu, machine or all, "
+                     "found '" +
+                     name + "'");
+  return llvm::Error::success();
+}
+
+static llvm::Error parseReports(llvm::ArrayRef<std::string> reports,
+                                ToolOptions &options) {
+  options.textReport = reports.empty();
+  for (llvm::StringRef report : reports) {
+    if (report == "text")
+      options.textReport = true;
+    else if (report.consume_front("json:") && !report.empty())
+      options.jsonReports.push_back(report.str());
+    else
+      return makeError("--report: expected text or json:FILE, found '" +
+                       report + "'");
+  }
+  return llvm::Error::success();
+}
+
+/// Checks what the options say together and moves it to `options`.
+static llvm::Error convert(const CommandLine &line, ToolOptions &options) {
+  if (line.model.empty())
+    return makeError("expected a model, found none; see --help");
+  options.model = line.model;
+  options.manifest = line.manifest;
+  bool isRandom = line.random.getNumOccurrences() > 0;
+  if (options.manifest.empty() == !isRandom)
+    return makeError("expected either --manifest or --random, found " +
+                     llvm::Twine(isRandom ? "both" : "none"));
+  uint64_t number = 0;
+  if (isRandom) {
+    if (llvm::Error error =
+            parseInteger("random", line.random, 0, UINT64_MAX, number))
+      return error;
+    options.seed = number;
+  }
+  if (!line.limit.empty()) {
+    if (llvm::Error error =
+            parseInteger("limit", line.limit, 1, INT64_MAX, number))
+      return error;
+    options.limit = static_cast<int64_t>(number);
+  }
+  if (!line.threads.empty()) {
+    if (llvm::Error error =
+            parseInteger("threads", line.threads, 1, 256, number))
+      return error;
+    options.threads = static_cast<unsigned>(number);
+  }
+  if (isRandom && (options.limit || options.threads > 1))
+    return makeError("--limit and --threads need a data set, so a --manifest");
+  if (!isRandom && !line.shapes.empty())
+    return makeError("--shape is for --random; a manifest has the shapes");
+  if (!isRandom && !line.function.empty())
+    return makeError("--function is for --random; a manifest names it");
+  if (!line.layers.empty() && line.policy.empty())
+    return makeError("--layers needs a --policy");
+  for (llvm::StringRef shape : line.shapes)
+    if (llvm::Error error = parseArgumentShape(shape, options.shapes))
+      return makeError("--" + llvm::toString(std::move(error)));
+  if (llvm::Error error = parseEngine(line.engine, !line.machine.empty(),
+                                      options.runner.engines))
+    return error;
+  if (llvm::Error error = parseReports(line.reports, options))
+    return error;
+  options.runner.function = line.function;
+  options.runner.policy = line.policy;
+  options.runner.layers.assign(line.layers.begin(), line.layers.end());
+  options.runner.compare = line.compare;
+  options.progress = line.progress;
+  options.output = line.output;
+  return llvm::Error::success();
+}
+
+llvm::Expected<ToolOptions> hdp::parseOptions(int argc, char **argv) {
+  // The shared libraries bring options of their own, some with our names.
+  cl::ResetCommandLineParser();
+  CommandLine line;
+  cl::HideUnrelatedOptions(line.category);
+  std::string message;
+  llvm::raw_string_ostream os(message);
+  if (!cl::ParseCommandLineOptions(argc, argv, kOverview, &os)) {
+    // `hdp-run: Unknown ..  Try: ..`: one line, without the name.
+    llvm::StringRef text = llvm::StringRef(message).split('\n').first;
+    text = text.substr(text.find(": ") + 2).split("  Try:").first;
+    std::string lower = text.str();
+    if (!lower.empty())
+      lower.front() = llvm::toLower(lower.front());
+    return makeError(lower);
+  }
+  ToolOptions options;
+  if (llvm::Error error = convert(line, options))
+    return error;
+  return options;
+}
