@@ -19,7 +19,7 @@ help:
 	@echo "make check-long     the tests that take minutes as well"
 	@echo "make sanitizers     the part without MLIR under address and undefined-behaviour sanitizers"
 	@echo "make gcc            build everything with g++ too, in build-gcc/"
-	@echo "make docs           regenerate docs/Dialects and docs/Passes from the .td files"
+	@echo "make docs           regenerate docs/Dialects/HDPDialect.md and docs/Passes.md from the .td files"
 	@echo "make format         apply clang-format;  make format-check: say what it would change"
 	@echo "make setup          install missing Debian packages (every target does)"
 
@@ -39,9 +39,8 @@ check-long: build
 demo: build
 	@PYTHON=$(PYTHON) utils/demo build
 
-docs: build
-	ninja -C build -j $(JOBS) mlir-doc
-	utils/update-docs build
+docs: setup
+	@utils/update-docs
 
 sanitizers: setup
 	@test -f build-sanitizers/build.ninja || $(CONFIGURE) sanitizers

@@ -14,13 +14,12 @@ import sys
 import textwrap
 
 FENCE = re.compile(r"^( *)```mlir\n(.*?)^ *```", re.M | re.S)
-SKIPPED = {".git", "build", "build-gcc", "build-sanitizers"}
 
 
 def blocks(root):
     """Path, line and text of every block."""
     for folder, folders, names in os.walk(root):
-        folders[:] = [f for f in folders if f not in SKIPPED]
+        folders[:] = [f for f in folders if f != ".git" and not f.startswith("build")]
         for name in sorted(names):
             if not name.endswith((".md", ".td")):
                 continue
