@@ -36,6 +36,7 @@ config.substitutions.append(("%hdp_src", config.hdp_src_root))
 config.substitutions.append(("%hdp_obj", config.hdp_obj_root))
 config.substitutions.append(("%mlir_lib_dir", config.mlir_lib_dir))
 config.substitutions.append(("%python", "/usr/bin/python3"))
+config.substitutions.append(("%hdp_plugin", os.path.join(config.hdp_obj_root, "lib", "HDPPlugin.so")))
 
 tool_dirs = [os.path.join(config.hdp_obj_root, "bin"), config.llvm_tools_dir]
 for directory in reversed(tool_dirs):
