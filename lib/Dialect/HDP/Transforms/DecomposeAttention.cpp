@@ -94,6 +94,14 @@ Value Decomposition::storeResult(Value result) {
   std::optional<ArrayRef<int64_t>> perm = op.getResultPerm();
   if (!perm)
     return result;
+  // The op and its init may know different sizes; a transpose wants the same.
+  auto initType = cast<RankedTensorType>(op.getInit().getType());
+  SmallVector<int64_t> shape;
+  for (int64_t dim : *perm)
+    shape.push_back(initType.getDimSize(dim));
+  auto type = RankedTensorType::get(shape, initType.getElementType());
+  if (result.getType() != type)
+    result = tensor::CastOp::create(builder, type, result);
   return linalg::TransposeOp::create(builder, result, op.getInit(),
                                      invertPermutationVector(*perm))
       ->getResult(0);
