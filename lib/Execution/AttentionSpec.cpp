@@ -119,7 +119,7 @@ llvm::Expected<func::FuncOp> hdp::buildSite(const AttentionSpec &spec,
     site = buildSiteFunction(module, attention, "site", SiteResults::All);
   }
   holder.erase();
-  if (failed(site))
+  if (failed(site) || failed(verify(*site)))
     return makeError(message);
   return *site;
 }

@@ -24,7 +24,7 @@ llvm::Error reference::evaluate(ValidityOp op, Frame &frame) {
   const HostTensor *bias = op.getBias() ? &frame.get(op.getBias()) : nullptr;
   if (bias) {
     if (std::optional<int64_t> index = findNaN(*bias))
-      return makeError("expected a bias without NaN, found one at " +
+      return makeError("expected a bias without NaN, found NaN at " +
                        formatPosition(bias->getShape(), *index));
   }
 
