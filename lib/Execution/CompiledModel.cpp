@@ -12,6 +12,7 @@
 #include "PackedCall.h"
 #include "hdp/Execution/Diagnostics.h"
 #include "hdp/Pipelines/CPUPipeline.h"
+#include "hdp/Pipelines/Passes.h"
 #include "hdp/Support/Error.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -172,7 +173,7 @@ CompiledModel::compile(ModuleOp module, const CompileOptions &options) {
   pipeline.dispatchAttention = options.dispatchAttention;
   if (llvm::Error error =
           runPasses(module, kLoweringFailed, [&](OpPassManager &pm) {
-            buildTosaToLinalgStage(pm);
+            pm.addPass(createLowerTosa());
             buildTensorStage(pm, pipeline);
             buildBufferStage(pm, pipeline);
           }))
@@ -226,8 +227,7 @@ void CompiledModel::setSiteCallback(SiteCallback callback) {
 llvm::Error CompiledModel::Impl::dispatch(int64_t site,
                                           void **descriptors) const {
   if (!callback)
-    return llvm::createStringError("nothing executes attention site " +
-                                   Twine(site));
+    return makeError("nothing executes attention site " + Twine(site));
   std::vector<TensorView> views;
   for (auto [index, type] : llvm::enumerate(siteOperands[site]))
     views.push_back(readDescriptor(type, descriptors[index]));
@@ -237,16 +237,15 @@ llvm::Error CompiledModel::Impl::dispatch(int64_t site,
 static llvm::Error checkArguments(const FunctionSignature &signature,
                                   ArrayRef<const HostTensor *> arguments) {
   if (arguments.size() != signature.arguments.size())
-    return llvm::createStringError("function '" + signature.name + "' takes " +
-                                   Twine(signature.arguments.size()) +
-                                   " arguments, found " +
-                                   Twine(arguments.size()));
+    return makeError("function '" + signature.name + "' takes " +
+                     Twine(signature.arguments.size()) + " arguments, found " +
+                     Twine(arguments.size()));
   for (auto [index, type, tensor] :
        llvm::enumerate(signature.arguments, arguments))
     if (!accepts(type, tensor->getElementType(), tensor->getShape()))
-      return llvm::createStringError(
-          "argument " + Twine(index) + " of '" + signature.name + "' must be " +
-          formatType(type) + ", found tensor<" + formatType(*tensor) + ">");
+      return makeError("argument " + Twine(index) + " of '" + signature.name +
+                       "' must be " + formatType(type) + ", found tensor<" +
+                       formatType(*tensor) + ">");
   return llvm::Error::success();
 }
 
@@ -255,8 +254,8 @@ CompiledModel::run(StringRef function,
                    ArrayRef<const HostTensor *> arguments) const {
   auto entry = impl->functions.find(function);
   if (entry == impl->functions.end())
-    return llvm::createStringError("the module has no public function '" +
-                                   function + "' that can be called");
+    return makeError("the module has no public function '" + function +
+                     "' that can be called");
   const FunctionSignature &signature = impl->signatures[entry->second.first];
   if (llvm::Error error = checkArguments(signature, arguments))
     return error;

@@ -2,6 +2,7 @@
 
 #include "HostCode.h"
 #include "JitRuntime.h"
+#include "hdp/Support/Error.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -58,8 +59,7 @@ static llvm::Error checkSymbols(ModuleOp module) {
         SymbolTable::symbolKnownUseEmpty(function, module) ||
         llvm::sys::DynamicLibrary::SearchForAddressOfSymbol(name.str()))
       continue;
-    return llvm::createStringError("function '" + name +
-                                   "' is called but not defined");
+    return makeError("function '" + name + "' is called but not defined");
   }
   return llvm::Error::success();
 }
@@ -67,8 +67,8 @@ static llvm::Error checkSymbols(ModuleOp module) {
 llvm::Expected<std::unique_ptr<HostCode>> HostCode::compile(ModuleOp module,
                                                             unsigned optLevel) {
   if (optLevel > 3)
-    return llvm::createStringError(
-        "the optimization level must be 0 to 3, found " + Twine(optLevel));
+    return makeError("the optimization level must be 0 to 3, found " +
+                     Twine(optLevel));
   if (llvm::Error error = checkSymbols(module))
     return error;
   registerBuiltinDialectTranslation(*module.getContext());

@@ -7,6 +7,7 @@
 
 #include "hdp/Execution/CompiledModel.h"
 #include "hdp/Execution/Engine.h"
+#include "hdp/Support/Error.h"
 #include "mlir/IR/OwningOpRef.h"
 
 using namespace hdp;
@@ -46,9 +47,8 @@ public:
     for (unsigned index = 0; index < site.getNumResults(); ++index) {
       auto name = site.getResultAttrOfType<StringAttr>(index, kTensorNameAttr);
       if (!name)
-        return llvm::createStringError("result " + Twine(index) +
-                                       " of site function '" + site.getName() +
-                                       "' has no name");
+        return makeError("result " + Twine(index) + " of site function '" +
+                         site.getName() + "' has no name");
       names.push_back(name.str());
     }
     OwningOpRef<ModuleOp> module = ModuleOp::create(site.getLoc());

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "JitRuntime.h"
+#include "hdp/Support/Error.h"
 #include "llvm/ADT/bit.h"
 #include <csetjmp>
 #include <cstring>
@@ -85,8 +86,8 @@ llvm::Error hdp::invokeGuarded(void (*function)(void **), void **arguments,
   current = invocation.outer;
   if (returned)
     return llvm::Error::success();
-  return llvm::createStringError(
-      invocation.message[0] ? invocation.message : "the compiled code aborted");
+  return makeError(invocation.message[0] ? invocation.message
+                                         : "the compiled code aborted");
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,6 +1,7 @@
 //===- TensorView.cpp - copies between host tensors and strided memory ----===//
 
 #include "hdp/Execution/CompiledModel.h"
+#include "hdp/Support/Error.h"
 #include <cstring>
 
 using namespace hdp;
@@ -58,9 +59,9 @@ HostTensor TensorView::toHost() const {
 llvm::Error TensorView::assign(const HostTensor &source) const {
   if (source.getElementType() != elementType ||
       source.getShape() != llvm::ArrayRef(shape))
-    return llvm::createStringError(
-        "expected " + formatType(ValueType{elementType, shape, false}) +
-        ", found tensor<" + formatType(source) + ">");
+    return makeError("expected " +
+                     formatType(ValueType{elementType, shape, false}) +
+                     ", found tensor<" + formatType(source) + ">");
   if (source.getNumElements() == 0)
     return llvm::Error::success();
   int64_t width = getByteWidth(elementType);

@@ -107,7 +107,7 @@ void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &options) {
 
 void hdp::buildCPUPipeline(OpPassManager &pm,
                            const CPUPipelineOptions &options) {
-  buildTosaToLinalgStage(pm);
+  pm.addPass(createLowerTosa());
   buildTensorStage(pm, options);
   buildBufferStage(pm, options);
   buildKernelStage(pm, options);
