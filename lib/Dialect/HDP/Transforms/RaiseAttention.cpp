@@ -53,6 +53,8 @@ struct RaiseAttention : hdp::impl::HDPRaiseAttentionBase<RaiseAttention> {
           op.hasPureTensorSemantics())
         contractions.push_back(op);
     });
+    SizeFacts facts;
+    sizes = &facts;
     IRRewriter rewriter(&getContext());
     for (linalg::LinalgOp op : contractions)
       tryRaise(rewriter, op, result);
@@ -63,9 +65,10 @@ struct RaiseAttention : hdp::impl::HDPRaiseAttentionBase<RaiseAttention> {
   }
 
 private:
+  SizeFacts *sizes = nullptr;
+
   void tryRaise(IRRewriter &rewriter, linalg::LinalgOp op, Report &result) {
-    SizeFacts sizes;
-    Expr expr(sizes);
+    Expr expr(*sizes);
     Site site;
     Location location = op.getLoc();
     Refusal refusal(location);

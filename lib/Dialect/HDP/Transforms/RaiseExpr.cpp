@@ -609,6 +609,14 @@ Node *Expr::peel(Node *node) {
       node = node->kids[0];
       continue;
     }
+    if (node->isOp("arith.select")) {
+      std::optional<TypedAttr> condition = constantOf(node->kids[0]);
+      if (!condition || !isa<IntegerAttr>(*condition))
+        return node;
+      node =
+          node->kids[cast<IntegerAttr>(*condition).getValue().isZero() ? 2 : 1];
+      continue;
+    }
     bool add = node->isOp("arith.addf"), mul = node->isOp("arith.mulf");
     if ((add || mul) && isFloat(node->kids[1], add ? 0.0 : 1.0)) {
       node = node->kids[0];

@@ -98,6 +98,8 @@ public:
   unsigned numAtoms() const { return extents.size(); }
   /// The whole of an atom, or 0 for a loop of one iteration.
   Index wholeAtom(unsigned atom) const;
+  /// False when the two are known to run over different numbers of values.
+  bool mayAgree(unsigned a, unsigned b) const;
 
   //===--- formulas ---===//
   /// The element of `value` at `access`, looked at through every op that only

@@ -26,7 +26,19 @@ std::optional<TypedAttr> Expr::computeConstant(Node *node, unsigned depth) {
   node = expand(node);
   if (node->kind == NodeKind::Const)
     return cast<TypedAttr>(node->attr);
-  if (node->kind != NodeKind::Op || depth > kConstantDepth)
+  if (depth > kConstantDepth)
+    return std::nullopt;
+  if (node->isReduce(Combiner::Max)) {
+    // The maximum of a constant and a constant.
+    auto body = computeConstant(node->kids[0], depth + 1);
+    auto init = computeConstant(node->kids[1], depth + 1);
+    if (!body || !init || !isa<FloatAttr>(*body) || !isa<FloatAttr>(*init))
+      return std::nullopt;
+    double a = cast<FloatAttr>(*body).getValueAsDouble();
+    double b = cast<FloatAttr>(*init).getValueAsDouble();
+    return roundedTo(node->type, a > b ? a : b);
+  }
+  if (node->kind != NodeKind::Op)
     return std::nullopt;
   if (node->constant)
     return *node->constant;
@@ -45,6 +57,14 @@ std::optional<TypedAttr> Expr::computeConstant(Node *node, unsigned depth) {
                            : double(attr.getValue().getSExtValue()));
     else
       return std::nullopt;
+  }
+  if (node->isOp("arith.cmpf") && node->op) {
+    bool truth =
+        arith::applyCmpPredicate(cast<arith::CmpFOp>(node->op).getPredicate(),
+                                 APFloat(values[0]), APFloat(values[1]));
+    node->constant =
+        std::optional<TypedAttr>(IntegerAttr::get(node->type, truth));
+    return *node->constant;
   }
   // Computed in f64 and rounded once to the op's type: for f32 and narrower
   // that is what the op itself gives, for f64 it is the op.
@@ -120,10 +140,19 @@ llvm::SmallBitVector Expr::atomsOf(Node *node) const {
 Node *Expr::rename(Node *node, unsigned from, unsigned to) {
   if (from == to)
     return node;
+  // The same loop may be known exactly in one place and not in the other.
   auto renamed = [&](hdp::raise::Index index) {
-    for (Digit &digit : index)
-      if (digit.atom == from)
-        digit.atom = to;
+    for (Digit &digit : index) {
+      if (digit.atom != from)
+        continue;
+      digit.atom = to;
+      bool toTheTop = ShapedType::isDynamic(digit.ext) ||
+                      digit.div * digit.ext == extents[from];
+      if (toTheTop)
+        digit.ext = ShapedType::isDynamic(extents[to])
+                        ? extents[to]
+                        : extents[to] / digit.div;
+    }
     return index;
   };
   switch (node->kind) {
@@ -175,6 +204,11 @@ Node *Expr::rename(Node *node, unsigned from, unsigned to) {
   llvm_unreachable("every kind of formula is handled");
 }
 
+bool Expr::mayAgree(unsigned a, unsigned b) const {
+  return extents[a] == extents[b] || ShapedType::isDynamic(extents[a]) ||
+         ShapedType::isDynamic(extents[b]);
+}
+
 bool Expr::equalExpanded(Node *a, Node *b, unsigned depth) {
   if (a == b)
     return true;
@@ -200,8 +234,11 @@ bool Expr::equalExpanded(Node *a, Node *b, unsigned depth) {
     return false;
   Node *body = b->kids[0];
   for (auto [mine, theirs] : llvm::zip_equal(a->atoms, b->atoms)) {
-    if (extents[mine] != extents[theirs] ||
-        ShapedType::isDynamic(extents[mine]))
+    if (!mayAgree(mine, theirs))
+      return false;
+    // What is addressed fixes the range; a body that does not use the index
+    // would leave it open.
+    if (ShapedType::isDynamic(extents[mine]) && !atomsOf(a->kids[0]).test(mine))
       return false;
     body = rename(body, theirs, mine);
   }

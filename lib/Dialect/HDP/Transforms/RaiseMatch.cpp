@@ -85,7 +85,7 @@ static bool readProbability(Expr &expr, Node *p, Softmax &softmax) {
 /// `atom`.
 static bool reducesOver(Expr &expr, Node *reduce, Node *formula,
                         unsigned atom) {
-  return expr.extentOf(reduce->atoms[0]) == expr.extentOf(atom) &&
+  return expr.mayAgree(reduce->atoms[0], atom) &&
          expr.equal(expr.rename(reduce->kids[0], reduce->atoms[0], atom),
                     formula);
 }

@@ -305,7 +305,7 @@ static bool impliesEmptyRow(Expr &expr, Node *condition, const Softmax &softmax,
   };
   auto overKeys = [&](Node *reduce) {
     return reduce->atoms.size() == 1 &&
-           expr.extentOf(reduce->atoms[0]) == expr.extentOf(site.keyAtom);
+           expr.mayAgree(reduce->atoms[0], site.keyAtom);
   };
   // and_j (x_j == -inf)
   if (condition->isReduce(Combiner::And) && overKeys(condition)) {
@@ -326,15 +326,18 @@ static bool impliesEmptyRow(Expr &expr, Node *condition, const Softmax &softmax,
   return false;
 }
 
-/// p != p: true of a NaN only, which a row without a key gives.
-static bool isNaNTest(Expr &expr, Node *condition, Node *guarded) {
-  condition = expr.expand(condition);
+/// p != p, or p == p inverted: 0 for a NaN only, which is what a row without
+/// a key gives.
+static bool isNaNTest(Expr &expr, const Softmax::Guard &guard, Node *guarded) {
+  using Predicate = arith::CmpFPredicate;
+  Node *condition = expr.expand(guard.condition);
   if (!condition->isOp("arith.cmpf") || !condition->op)
     return false;
-  auto predicate = cast<arith::CmpFOp>(condition->op).getPredicate();
-  return (predicate == arith::CmpFPredicate::UNE ||
-          predicate == arith::CmpFPredicate::UNO) &&
-         sameBehindPeel(expr, condition->kids[0], guarded) &&
+  Predicate predicate = cast<arith::CmpFOp>(condition->op).getPredicate();
+  bool tests = guard.zeroWhen
+                   ? predicate == Predicate::UNE || predicate == Predicate::UNO
+                   : predicate == Predicate::OEQ || predicate == Predicate::ORD;
+  return tests && sameBehindPeel(expr, condition->kids[0], guarded) &&
          sameBehindPeel(expr, condition->kids[1], guarded);
 }
 
@@ -346,9 +349,9 @@ bool hdp::raise::matchGuards(Expr &expr, const Softmax &softmax,
     if (constant &&
         cast<IntegerAttr>(*constant).getValue().isZero() == guard.zeroWhen)
       continue;
-    if (guard.zeroWhen &&
-        (impliesEmptyRow(expr, guard.condition, softmax, site) ||
-         isNaNTest(expr, guard.condition, guarded)))
+    if (isNaNTest(expr, guard, guarded) ||
+        (guard.zeroWhen &&
+         impliesEmptyRow(expr, guard.condition, softmax, site)))
       continue;
     return refusal.because("guard",
                            "probabilities are replaced by 0 where it is not "
