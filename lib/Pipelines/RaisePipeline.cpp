@@ -33,7 +33,7 @@ struct LowerTosa : hdp::impl::LowerTosaBase<LowerTosa> {
                  : WalkResult::advance();
     });
     if (!found.wasInterrupted())
-      return;
+      return markAllAnalysesPreserved();
     OpPassManager stage(ModuleOp::getOperationName());
     buildTosaToLinalgStage(stage);
     if (failed(runPipeline(stage, getOperation())))
@@ -50,8 +50,6 @@ void hdp::buildRaisePipeline(OpPassManager &pm,
   HDPRaiseAttentionOptions raise;
   raise.report = options.report;
   pm.addPass(createHDPRaiseAttention(raise));
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
 }
 
 void hdp::registerRaisePipeline() {

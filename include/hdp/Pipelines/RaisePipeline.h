@@ -22,7 +22,7 @@ struct RaisePipelineOptions
       llvm::cl::init("")};
 };
 
-/// TOSA to linalg, canonical form, `--hdp-raise-attention`, canonical form.
+/// TOSA to linalg, canonical form, `--hdp-raise-attention`.
 void buildRaisePipeline(mlir::OpPassManager &pm,
                         const RaisePipelineOptions &options);
 

@@ -4,8 +4,11 @@
 #include "RaiseSizes.h"
 
 #include "hdp/Dialect/HDP/Transforms/Passes.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FileSystem.h"
 
@@ -41,23 +44,115 @@ static std::string functionOf(Operation *op) {
   return function ? function.getName().str() : std::string();
 }
 
+/// A sum of products, by its shape alone.
+static bool looksLikeContraction(linalg::LinalgOp op) {
+  return op.getNumReductionLoops() > 0 && op.getNumDpsInputs() >= 2;
+}
+
+/// The op that made `value`, behind reshapes and reorderings.
+static Operation *producerOf(Value value) {
+  Operation *def = value.getDefiningOp();
+  while (def &&
+         (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp,
+              tensor::ReshapeOp, linalg::TransposeOp>(def)))
+    def = def->getOperand(0).getDefiningOp();
+  return def;
+}
+
+/// Contractions an operand of which comes from an exponential without another
+/// contraction between, and divisions that follow such a contraction: one walk
+/// that spares reading the formulas of everything else.
+static SmallVector<linalg::LinalgOp> collectCandidates(Operation *root) {
+  SmallVector<linalg::LinalgOp> candidates;
+  DenseSet<Operation *> exponential;
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+    bool fromOperands = llvm::any_of(op->getOperands(), [&](Value operand) {
+      Operation *def = operand.getDefiningOp();
+      return def && exponential.contains(def);
+    });
+    bool contracts = linalgOp && looksLikeContraction(linalgOp);
+    bool inBody = false;
+    if (linalgOp || op->hasTrait<OpTrait::Elementwise>())
+      op->walk([&](Operation *inner) {
+        inBody |= isa<math::ExpOp, math::Exp2Op>(inner);
+        if (auto extract = dyn_cast<tensor::ExtractOp>(inner))
+          if (Operation *def = extract.getTensor().getDefiningOp())
+            fromOperands |= exponential.contains(def);
+      });
+    if (isa<linalg::SoftmaxOp>(op))
+      inBody = true;
+    if ((fromOperands || inBody) && !contracts)
+      exponential.insert(op);
+    if (!linalgOp || !(fromOperands || inBody) || op->getNumResults() != 1 ||
+        linalgOp.getNumDpsInputs() < 2 || !linalgOp.hasPureTensorSemantics())
+      return;
+    bool follows = llvm::any_of(op->getOperands(), [](Value operand) {
+      auto def = dyn_cast_or_null<linalg::LinalgOp>(producerOf(operand));
+      return def && looksLikeContraction(def);
+    });
+    if (contracts || follows)
+      candidates.push_back(linalgOp);
+  });
+  return candidates;
+}
+
+namespace {
+/// The ops that raising made and that still exist.
+struct NewOps : RewriterBase::Listener {
+  llvm::SetVector<Operation *> ops;
+  void notifyOperationInserted(Operation *op,
+                               OpBuilder::InsertPoint previous) override {
+    if (!previous.isSet())
+      ops.insert(op);
+  }
+  void notifyOperationErased(Operation *op) override { ops.remove(op); }
+};
+} // namespace
+
+/// Brings the new ops and what uses them to canonical form: reshapes that
+/// raising put in front of others, permutations that are the identity.
+static void cleanUp(MLIRContext *context, const NewOps &made) {
+  llvm::SetVector<Operation *> ops;
+  for (Operation *op : made.ops) {
+    ops.insert(op);
+    for (Operation *user : op->getUsers())
+      ops.insert(user);
+  }
+  RewritePatternSet patterns(context);
+  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
+  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
+  tensor::CastOp::getCanonicalizationPatterns(patterns, context);
+  tensor::DimOp::getCanonicalizationPatterns(patterns, context);
+  AttentionOp::getCanonicalizationPatterns(patterns, context);
+  (void)applyOpPatternsGreedily(
+      ops.getArrayRef(), std::move(patterns),
+      GreedyRewriteConfig().setStrictness(
+          GreedyRewriteStrictness::ExistingAndNewOps));
+}
+
 namespace {
 struct RaiseAttention : hdp::impl::HDPRaiseAttentionBase<RaiseAttention> {
   using HDPRaiseAttentionBase::HDPRaiseAttentionBase;
 
   void runOnOperation() override {
     Report result;
-    SmallVector<linalg::LinalgOp> contractions;
-    getOperation()->walk([&](linalg::LinalgOp op) {
-      if (op.getNumReductionLoops() > 0 && op.getNumDpsInputs() >= 2 &&
-          op.hasPureTensorSemantics())
-        contractions.push_back(op);
-    });
+    seen.clear();
+    SmallVector<linalg::LinalgOp> candidates =
+        collectCandidates(getOperation());
     SizeFacts facts;
     sizes = &facts;
-    IRRewriter rewriter(&getContext());
-    for (linalg::LinalgOp op : contractions)
+    NewOps made;
+    IRRewriter rewriter(&getContext(), &made);
+    for (linalg::LinalgOp op : candidates)
       tryRaise(rewriter, op, result);
+    cleanUp(&getContext(), made);
+    size_t numTried = result.refused.size();
+    noticeRest(getOperation(), facts, seen, result.refused);
+    for (const Refusal &refusal : ArrayRef(result.refused).drop_front(numTried))
+      remarkRefused(refusal);
+    if (result.raised == 0)
+      markAllAnalysesPreserved();
     numRaised += result.raised;
     numRefused += result.refused.size();
     if (!report.empty() && failed(writeReport(result)))
@@ -66,6 +161,8 @@ struct RaiseAttention : hdp::impl::HDPRaiseAttentionBase<RaiseAttention> {
 
 private:
   SizeFacts *sizes = nullptr;
+  /// Softmaxes that a contraction led to.
+  DenseSet<Operation *> seen;
 
   void tryRaise(IRRewriter &rewriter, linalg::LinalgOp op, Report &result) {
     Expr expr(*sizes);
@@ -83,6 +180,8 @@ private:
       eraseDead(rewriter, op);
       return;
     }
+    if (site.sum)
+      seen.insert(site.sum);
     remarkRefused(refusal);
     result.refused.push_back(refusal);
   }

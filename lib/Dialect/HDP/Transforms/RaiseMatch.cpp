@@ -8,6 +8,7 @@
 #include "RaiseMatch.h"
 
 #include <cmath>
+#include <functional>
 
 using namespace mlir;
 using namespace hdp::raise;
@@ -58,6 +59,30 @@ static bool noticesSoftmax(Expr &expr, Node *node, unsigned depth) {
   });
 }
 
+/// exp(x - (m + log(sum))) is exp(x - m) / sum.
+static bool readLogSumForm(Expr &expr, Node *p, Softmax &softmax) {
+  if (!p->isOp("math.exp"))
+    return false;
+  Node *exponent = expr.peel(p->kids[0]);
+  if (!exponent->isOp("arith.subf"))
+    return false;
+  Node *shift = expr.peel(exponent->kids[1]);
+  if (!shift->isOp("arith.addf"))
+    return false;
+  for (unsigned side : {0u, 1u}) {
+    Node *logarithm = expr.peel(shift->kids[side]);
+    if (!logarithm->isOp("math.log"))
+      continue;
+    Type type = exponent->type;
+    Node *shifted = expr.makeOp("arith.subf", type,
+                                {exponent->kids[0], shift->kids[1 - side]});
+    softmax.exponential = expr.makeOp("math.exp", type, {shifted});
+    softmax.sum = expr.peel(logarithm->kids[0]);
+    return true;
+  }
+  return false;
+}
+
 /// Strips guards `condition ? 0 : p` and finds the quotient below.
 static bool readProbability(Expr &expr, Node *p, Softmax &softmax) {
   for (;;) {
@@ -71,13 +96,13 @@ static bool readProbability(Expr &expr, Node *p, Softmax &softmax) {
     p = p->kids[zeroWhen ? 2 : 1];
     softmax.guarded.push_back(p);
   }
+  if (readLogSumForm(expr, p, softmax))
+    return true;
   if (!beginsSoftmax(expr, p))
     return false;
   auto [numerator, denominator] = *quotient(expr, p);
   softmax.exponential = expr.peel(numerator);
   softmax.sum = expr.peel(denominator);
-  if (softmax.exponential->isOp("math.exp2"))
-    softmax.factor = std::log(2.0);
   return true;
 }
 
@@ -136,6 +161,8 @@ static bool readSoftmax(Expr &expr, Softmax &softmax, unsigned keyAtom,
                       "sum", refusal))
     return false;
 
+  if (softmax.exponential->isOp("math.exp2"))
+    softmax.factor = std::log(2.0);
   Node *exponent = expr.peel(softmax.exponential->kids[0]);
   if (exponent->isOp("arith.mulf")) {
     for (unsigned side : {0u, 1u}) {
@@ -193,6 +220,16 @@ Outcome hdp::raise::matchSite(Expr &expr, linalg::LinalgOp op, Site &site,
   for (int64_t size : type.getShape())
     site.result.push_back(expr.wholeAtom(expr.newAtom(size)));
   Node *root = expr.expand(expr.load(op->getResult(0), site.result));
+  // The division may come after the second contraction.
+  Node *divisor = nullptr;
+  if (op.getNumReductionLoops() == 0) {
+    root = expr.peel(root);
+    auto parts = quotient(expr, root);
+    if (!parts)
+      return Outcome::NotACandidate;
+    root = expr.peel(parts->first);
+    divisor = expr.peel(parts->second);
+  }
   if (!root->isReduce(Combiner::Sum))
     return Outcome::NotACandidate;
   Node *product = expr.peel(root->kids[0]);
@@ -201,11 +238,20 @@ Outcome hdp::raise::matchSite(Expr &expr, linalg::LinalgOp op, Site &site,
 
   Softmax softmax;
   std::optional<unsigned> side;
-  for (unsigned candidate : {0u, 1u})
-    if (!side && readProbability(expr, product->kids[candidate], softmax))
+  for (unsigned candidate = 0; candidate < 2 && !side; ++candidate) {
+    Node *factor = product->kids[candidate];
+    softmax = Softmax();
+    if (divisor && divisor->isReduce(Combiner::Sum)) {
+      softmax.exponential = expr.peel(factor);
+      softmax.sum = divisor;
+      if (isExponential(softmax.exponential))
+        side = candidate;
+    } else if (!divisor && readProbability(expr, factor, softmax)) {
       side = candidate;
-    else if (!side)
-      softmax = Softmax();
+    }
+  }
+  if (!side && divisor)
+    return Outcome::NotACandidate;
   if (!side) {
     for (Node *kid : product->kids)
       if (noticesSoftmax(expr, kid, kNoticeDepth)) {
@@ -216,6 +262,7 @@ Outcome hdp::raise::matchSite(Expr &expr, linalg::LinalgOp op, Site &site,
       }
     return Outcome::NotACandidate;
   }
+  site.sum = softmax.sum->op;
 
   auto matched = [&]() {
     if (root->atoms.size() != 1)
@@ -308,5 +355,20 @@ bool hdp::raise::checkUses(const Site &site, Refusal &refusal) {
   for (auto [op, leadsThere] : leads)
     if (leadsThere && op != values && !checkUsers(op))
       return false;
+  // An addend or a mask that comes from the scores is no operand.
+  std::function<bool(Node *)> independent = [&](Node *node) {
+    Operation *def = node->value ? node->value.getDefiningOp() : nullptr;
+    if (def && (def == site.scores || between(def)))
+      return false;
+    return llvm::all_of(node->kids, independent);
+  };
+  for (const BiasTerm &bias : site.biases)
+    if (!independent(bias.value))
+      return refusal.because("scores-op",
+                             "what is added to the scores depends on them");
+  for (const MaskTerm &mask : site.masks)
+    if (!independent(mask.condition))
+      return refusal.because("scores-op",
+                             "what masks the scores depends on them");
   return true;
 }

@@ -14,6 +14,8 @@
 #include "RaiseExpr.h"
 #include "RaiseReport.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 namespace hdp::raise {
 
 /// factor * value, added to the scores.
@@ -51,8 +53,12 @@ struct Softmax {
 
 /// One attention, in formulas over the atoms of the value contraction.
 struct Site {
+  /// The op whose result is replaced: the second contraction, or a division
+  /// after it.
   mlir::linalg::LinalgOp values;
   mlir::Operation *scores = nullptr;
+  /// The reduction that sums the exponentials.
+  mlir::Operation *sum = nullptr;
   Access result;
   Node *query = nullptr, *key = nullptr, *value = nullptr;
   unsigned keyAtom = 0;
@@ -81,6 +87,16 @@ bool matchScores(Expr &expr, const Softmax &softmax, Site &site,
 /// Accepts a guard only when it is true of rows without a key to attend to.
 bool matchGuards(Expr &expr, const Softmax &softmax, const Site &site,
                  Refusal &refusal);
+
+/// Reports softmaxes and the like under `root` that no contraction led to and
+/// that are not in `seen`.
+void noticeRest(mlir::Operation *root, SizeFacts &sizes,
+                const llvm::DenseSet<mlir::Operation *> &seen,
+                llvm::SmallVectorImpl<Refusal> &refusals);
+
+/// Whether `node` contains a product of queries and keys, keys along
+/// `keyAtom`; the keys' load.
+Node *findKeys(Expr &expr, Node *node, unsigned keyAtom);
 
 /// Everything between the two contractions is used by nothing else.
 bool checkUses(const Site &site, Refusal &refusal);

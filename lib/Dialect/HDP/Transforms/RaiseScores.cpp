@@ -36,6 +36,7 @@ public:
       : expr(expr), site(site), refusal(refusal) {}
 
   bool read(Node *node, double factor);
+  Node *findKeys(Node *node, unsigned depth);
   /// Biases added outside of selections seen so far.
   bool addedOutside = false;
 
@@ -250,6 +251,27 @@ bool ScoresReader::read(Node *node, double factor) {
   return refusal.because("scores-op", "the scores pass through " +
                                           describe(node) +
                                           " before the softmax");
+}
+
+Node *ScoresReader::findKeys(Node *node, unsigned depth) {
+  node = expr.peel(node);
+  if (node->kind == NodeKind::Reduce) {
+    auto parts = productOf(node);
+    return parts ? parts->second.load : nullptr;
+  }
+  if (node->kind != NodeKind::Op || depth == 0)
+    return nullptr;
+  for (Node *kid : node->kids)
+    if (Node *keys = findKeys(kid, depth - 1))
+      return keys;
+  return nullptr;
+}
+
+Node *hdp::raise::findKeys(Expr &expr, Node *node, unsigned keyAtom) {
+  Site site;
+  site.keyAtom = keyAtom;
+  Refusal ignored(UnknownLoc::get(node->type.getContext()));
+  return ScoresReader(expr, site, ignored).findKeys(node, 16);
 }
 
 bool hdp::raise::matchScores(Expr &expr, const Softmax &softmax, Site &site,
