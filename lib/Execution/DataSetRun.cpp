@@ -208,9 +208,14 @@ llvm::Expected<DataSetOutcome> Run::execute() {
   work();
   for (std::thread &thread : threads)
     thread.join();
-  if (failedBatch >= 0)
-    return makeError("sample " + llvm::Twine(failedBatch * batchSize) + ": " +
-                     failure);
+  if (failedBatch >= 0) {
+    int64_t first = failedBatch * batchSize;
+    int64_t last = std::min(first + batchSize, total) - 1;
+    std::string samples = "sample " + std::to_string(first);
+    if (last > first)
+      samples += " to " + std::to_string(last);
+    return makeError(samples + ": " + failure);
+  }
 
   DataSetOutcome outcome;
   outcome.report = runner.getReport();
