@@ -121,7 +121,7 @@ llvm::Expected<bool> evaluateOp(Operation *op, Frame &frame) {
   };
   auto fallible = [&](auto hdpOp) -> llvm::Expected<bool> {
     if (llvm::Error error = evaluate(hdpOp, frame))
-      return std::move(error);
+      return error;
     return true;
   };
   return llvm::TypeSwitch<Operation *, llvm::Expected<bool>>(op)
@@ -180,7 +180,7 @@ ReferenceSite::checkInputs(llvm::ArrayRef<const HostTensor *> inputs) const {
 llvm::Expected<std::vector<NamedTensor>>
 ReferenceSite::run(llvm::ArrayRef<const HostTensor *> inputs) const {
   if (llvm::Error error = checkInputs(inputs))
-    return std::move(error);
+    return error;
   Frame frame;
   for (auto [argument, input] : llvm::zip(function.getArguments(), inputs))
     // The caller's tensor outlives the frame, which does not own it.

@@ -26,6 +26,8 @@ std::optional<ElementType> convertElementType(mlir::Type type);
 /// `inner` ones are indexed by themselves.
 template <typename T> class View {
 public:
+  /// A view of nothing, for an operand that an op does not have.
+  View() = default;
   View(T *data, llvm::ArrayRef<int64_t> shape, int64_t inner) : data(data) {
     llvm::ArrayRef<int64_t> leading = shape.drop_back(inner);
     for (int64_t size : leading)
@@ -45,7 +47,7 @@ public:
   int64_t batch = 1, rows = 1, columns = 1;
 
 private:
-  T *data;
+  T *data = nullptr;
 };
 
 /// How bq x bk blocks lie over Lq x Lk positions, and groups over blocks (N9).

@@ -72,7 +72,7 @@ llvm::Error reference::evaluate(ValidityOp op, Frame &frame) {
 namespace {
 struct Planes {
   View<const int8_t> qI, kI;
-  std::optional<View<const int16_t>> qF, kF;
+  View<const int16_t> qF, kF;
 
   Planes(SplitMatmulOp op, const Frame &frame)
       : qI(frame.view<int8_t>(op.getQueryInteger(), 2)),
@@ -94,7 +94,7 @@ struct Planes {
   int32_t crossSum(int64_t b, int64_t kv, int64_t i, int64_t j) const {
     int32_t sum = 0;
     for (int64_t t = 0; t < qI.columns; ++t)
-      sum += (*qF)(b, i, t) * kI(kv, j, t) + qI(b, i, t) * (*kF)(kv, j, t);
+      sum += qF(b, i, t) * kI(kv, j, t) + qI(b, i, t) * kF(kv, j, t);
     return sum;
   }
   /// N8: code times code.
@@ -103,9 +103,9 @@ struct Planes {
     int32_t sum = 0;
     for (int64_t t = 0; t < qI.columns; ++t) {
       int32_t q =
-          joinParts(ops, int32_t(qI(b, i, t)), int32_t((*qF)(b, i, t)), policy);
-      int32_t k = joinParts(ops, int32_t(kI(kv, j, t)),
-                            int32_t((*kF)(kv, j, t)), policy);
+          joinParts(ops, int32_t(qI(b, i, t)), int32_t(qF(b, i, t)), policy);
+      int32_t k =
+          joinParts(ops, int32_t(kI(kv, j, t)), int32_t(kF(kv, j, t)), policy);
       sum += q * k;
     }
     return sum;
