@@ -10,6 +10,7 @@
 #include "hdp/Support/Error.h"
 #include "llvm/ADT/bit.h"
 #include <csetjmp>
+#include <cstdlib>
 #include <cstring>
 
 using namespace hdp;
@@ -49,6 +50,15 @@ static int recordMessage(const char *message) {
   if (!current)
     std::abort();
   std::longjmp(current->resume, 1);
+}
+
+/// malloc of compiled code, which does not look whether it got any.
+static void *allocateOrLeave(size_t size) {
+  // An empty tensor has an address, too.
+  if (void *memory = std::malloc(size ? size : 1))
+    return memory;
+  recordMessage("out of memory");
+  leave();
 }
 
 /// True if the site was executed.
@@ -163,6 +173,7 @@ llvm::ArrayRef<std::pair<llvm::StringRef, void *>> hdp::getRuntimeSymbols() {
   static const Symbol symbols[] = {
       {"puts", reinterpret_cast<void *>(&recordMessage)},
       {"abort", reinterpret_cast<void *>(&leave)},
+      {"malloc", reinterpret_cast<void *>(&allocateOrLeave)},
       {"hdp_dispatch_site", reinterpret_cast<void *>(&dispatchOrLeave)},
       {"__truncsfhf2", reinterpret_cast<void *>(&truncsfhf2)},
       {"__truncdfhf2", reinterpret_cast<void *>(&truncdfhf2)},

@@ -194,6 +194,23 @@ TEST_F(CompiledModelTest, FailedAssertionIsAnErrorAndTheModelGoesOn) {
   EXPECT_EQ(runError(*model, {&bad}), "token id beyond the table, 100%s");
 }
 
+TEST_F(CompiledModelTest, MemoryThatThereIsNotIsAnError) {
+  auto model = compile(R"(
+    func.func @main(%n: index) -> tensor<?xf64> {
+      %c1 = arith.constant 1.0 : f64
+      %e = tensor.empty(%n) : tensor<?xf64>
+      %0 = linalg.fill ins(%c1 : f64) outs(%e : tensor<?xf64>)
+          -> tensor<?xf64>
+      return %0 : tensor<?xf64>
+    })");
+  ASSERT_TRUE(model);
+  HostTensor few = makeTensor<int64_t>(ElementType::I64, {}, {3});
+  HostTensor many = makeTensor<int64_t>(ElementType::I64, {}, {1LL << 58});
+  EXPECT_EQ(runError(*model, {&many}), "out of memory");
+  EXPECT_EQ(toVector<double>(run(*model, {&few})[0]),
+            (std::vector<double>{1, 1, 1}));
+}
+
 TEST_F(CompiledModelTest, ThreadsFailAndSucceedIndependently) {
   auto model = compile(R"(
     func.func @main(%n: i64, %a: tensor<64xf32>) -> tensor<64xf32> {
