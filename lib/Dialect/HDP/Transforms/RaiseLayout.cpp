@@ -115,6 +115,16 @@ static std::optional<unsigned> chooseRows(const Site &site,
     if (!besideBatch)
       alone.push_back(atom);
   }
+  // Heads of a group stand right behind the innermost shared dimension.
+  Digits flat = flatten(query);
+  auto innermost = llvm::find_if(llvm::reverse(flat), [&](const Digit &digit) {
+    return contains(batch, digit);
+  });
+  if (innermost != flat.rend() && innermost != flat.rbegin()) {
+    unsigned next = std::prev(innermost)->atom;
+    if (alone.size() > 1)
+      llvm::erase(alone, next);
+  }
   if (alone.empty())
     alone.assign(candidates.begin(), candidates.end());
   auto lastIn = [&](const Access &access) -> std::optional<unsigned> {

@@ -48,15 +48,17 @@ static bool beginsSoftmax(Expr &expr, Node *node) {
   return false;
 }
 
-static bool noticesSoftmax(Expr &expr, Node *node, unsigned depth) {
+/// The quotient of a softmax among what `node` is computed from.
+static Node *noticeSoftmax(Expr &expr, Node *node, unsigned depth) {
   node = expr.peel(node);
   if (beginsSoftmax(expr, node))
-    return true;
+    return node;
   if (node->kind != NodeKind::Op || depth == 0)
-    return false;
-  return llvm::any_of(node->kids, [&](Node *kid) {
-    return noticesSoftmax(expr, kid, depth - 1);
-  });
+    return nullptr;
+  for (Node *kid : node->kids)
+    if (Node *found = noticeSoftmax(expr, kid, depth - 1))
+      return found;
+  return nullptr;
 }
 
 /// exp(x - (m + log(sum))) is exp(x - m) / sum.
@@ -254,7 +256,8 @@ Outcome hdp::raise::matchSite(Expr &expr, linalg::LinalgOp op, Site &site,
     return Outcome::NotACandidate;
   if (!side) {
     for (Node *kid : product->kids)
-      if (noticesSoftmax(expr, kid, kNoticeDepth)) {
+      if (Node *found = noticeSoftmax(expr, kid, kNoticeDepth)) {
+        site.sum = expr.peel(quotient(expr, found)->second)->op;
         refusal.because("probability-op",
                         "the probabilities are changed between the softmax "
                         "and the second contraction");
@@ -341,12 +344,12 @@ bool hdp::raise::checkUses(const Site &site, Refusal &refusal) {
           isOpTriviallyDead(user))
         continue;
       bool isScores = op == site.scores;
-      refusal.location = op->getLoc();
       return refusal.because(
           "extra-use", Twine(isScores ? "the product of queries and keys"
                                       : "a value between the product and the "
                                         "second contraction") +
-                           " is also used elsewhere");
+                           " is also used elsewhere: made at " +
+                           describeLocation(op->getLoc()));
     }
     return true;
   };

@@ -52,18 +52,26 @@ static bool isWeight(Value value) {
          (!def || def->hasTrait<OpTrait::ConstantLike>());
 }
 
-static void noticeSoftmax(linalg::LinalgOp op, SizeFacts &sizes,
-                          SmallVectorImpl<Refusal> &refusals) {
+/// The reduction that sums the exponentials, if `op` is a softmax's sum or a
+/// whole softmax.
+static Node *readSum(Expr &expr, Operation *op) {
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  if (!type || op.getNumDpsInputs() != 1 || op->getNumResults() != 1 ||
-      !isa<FloatType>(type.getElementType()) || !reducesWith<arith::AddFOp>(op))
-    return;
-  Expr expr(sizes);
+  if (!type || !isa<FloatType>(type.getElementType()))
+    return nullptr;
   Access access;
   for (int64_t size : type.getShape())
     access.push_back(expr.wholeAtom(expr.newAtom(size)));
   Node *sum = expr.expand(expr.load(op->getResult(0), access));
-  if (!sum->isReduce(Combiner::Sum) || sum->atoms.size() != 1)
+  if (isa<linalg::SoftmaxOp>(op) && sum->isOp("arith.divf"))
+    sum = sum->kids[1];
+  return sum->isReduce(Combiner::Sum) && sum->atoms.size() == 1 ? sum : nullptr;
+}
+
+static void noticeSoftmax(Operation *op, SizeFacts &sizes,
+                          SmallVectorImpl<Refusal> &refusals) {
+  Expr expr(sizes);
+  Node *sum = readSum(expr, op);
+  if (!sum)
     return;
   Node *exponential = expr.peel(sum->kids[0]);
   if (!exponential->isOp("math.exp") && !exponential->isOp("math.exp2"))
@@ -128,10 +136,10 @@ static void noticeIntegerSoftmax(linalg::LinalgOp op,
 // Online softmax
 //===----------------------------------------------------------------------===//
 
-static void noticeOnlineSoftmax(scf::ForOp loop,
+static bool noticeOnlineSoftmax(scf::ForOp loop,
                                 SmallVectorImpl<Refusal> &refusals) {
   if (loop.getInitArgs().size() < 3)
-    return;
+    return false;
   bool exponential = false, max = false;
   unsigned products = 0;
   loop.getBody()->walk([&](Operation *inner) {
@@ -142,23 +150,32 @@ static void noticeOnlineSoftmax(scf::ForOp loop,
     else if (inner->getName().getStringRef() == "vector.contract")
       ++products;
   });
-  if (exponential && max && products >= 2)
-    refusals.push_back(
-        refusalAt(loop, "online-softmax",
-                  "a loop computes softmax and values together (flash form)"));
+  if (!exponential || !max || products < 2)
+    return false;
+  refusals.push_back(
+      refusalAt(loop, "online-softmax",
+                "a loop computes softmax and values together (flash form)"));
+  return true;
 }
 
 void hdp::raise::noticeRest(Operation *root, SizeFacts &sizes,
                             const DenseSet<Operation *> &seen,
                             SmallVectorImpl<Refusal> &refusals) {
-  root->walk([&](Operation *op) {
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (auto loop = dyn_cast<scf::ForOp>(op))
-      return noticeOnlineSoftmax(loop, refusals);
+      return noticeOnlineSoftmax(loop, refusals) ? WalkResult::skip()
+                                                 : WalkResult::advance();
+    if (seen.contains(op) || op->getNumResults() == 0)
+      return WalkResult::advance();
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-    if (!linalgOp || linalgOp.getNumReductionLoops() == 0 ||
-        seen.contains(op) || !linalgOp.hasPureTensorSemantics())
-      return;
-    noticeSoftmax(linalgOp, sizes, refusals);
-    noticeIntegerSoftmax(linalgOp, refusals);
+    bool reduces = linalgOp && linalgOp.hasPureTensorSemantics() &&
+                   linalgOp.getNumReductionLoops() > 0;
+    if (isa<linalg::SoftmaxOp>(op) || (reduces && op->getNumResults() == 1 &&
+                                       linalgOp.getNumDpsInputs() == 1 &&
+                                       reducesWith<arith::AddFOp>(linalgOp)))
+      noticeSoftmax(op, sizes, refusals);
+    if (reduces)
+      noticeIntegerSoftmax(linalgOp, refusals);
+    return WalkResult::advance();
   });
 }
