@@ -4,6 +4,7 @@
 #define HDP_INITALL_H
 
 #include "hdp/Conversion/Passes.h"
+#include "hdp/Dialect/Frontend/Frontend.h"
 #include "hdp/Dialect/HDP/IR/HDP.h"
 #include "hdp/Dialect/HDP/Transforms/Passes.h"
 #include "hdp/Pipelines/CPUPipeline.h"
@@ -14,7 +15,8 @@ namespace hdp {
 
 /// The project's dialects and their interface models.
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<HDPDialect>();
+  registry.insert<HDPDialect, tm_tensor::TMTensorDialect,
+                  iree_linalg_ext::IREELinalgExtDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
 }
 

@@ -1,5 +1,6 @@
 //===- RaiseAttention.cpp - the pass: try every contraction, report -------===//
 
+#include "RaiseFrontend.h"
 #include "RaiseRewrite.h"
 #include "RaiseSizes.h"
 
@@ -144,6 +145,7 @@ struct RaiseAttention : hdp::impl::HDPRaiseAttentionBase<RaiseAttention> {
     sizes = &facts;
     NewOps made;
     IRRewriter rewriter(&getContext(), &made);
+    convertFrontendOps(rewriter, result);
     for (linalg::LinalgOp op : candidates)
       tryRaise(rewriter, op, result);
     cleanUp(&getContext(), made);
@@ -163,6 +165,27 @@ private:
   SizeFacts *sizes = nullptr;
   /// Softmaxes that a contraction led to.
   DenseSet<Operation *> seen;
+
+  /// Attention that a front end kept as an op of its own.
+  void convertFrontendOps(IRRewriter &rewriter, Report &result) {
+    SmallVector<Operation *> ops;
+    getOperation()->walk([&](Operation *op) {
+      if (isFrontendAttention(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops) {
+      Location location = op->getLoc();
+      Refusal refusal(location);
+      refusal.function = functionOf(op);
+      if (convertFrontendAttention(rewriter, op, refusal)) {
+        ++result.raised;
+        remarkRaised(location, refusal.function, "converted to hdp.attention");
+        continue;
+      }
+      remarkRefused(refusal);
+      result.refused.push_back(refusal);
+    }
+  }
 
   void tryRaise(IRRewriter &rewriter, linalg::LinalgOp op, Report &result) {
     Expr expr(*sizes);
