@@ -1,35 +1,14 @@
 //===- DataSetRun.cpp - batches, threads, predictions ---------------------===//
 
 #include "hdp/Execution/DataSetRun.h"
+#include "hdp/Execution/Predict.h"
 #include "hdp/Execution/TensorCompare.h"
-#include "hdp/Support/Convert.h"
 #include "hdp/Support/Error.h"
 #include <atomic>
-#include <cmath>
 #include <cstring>
 #include <thread>
 
 using namespace hdp;
-
-std::vector<int64_t> hdp::predict(const HostTensor &scores) {
-  std::vector<int64_t> predictions;
-  if (scores.getRank() == 0 || scores.getNumElements() == 0)
-    return predictions;
-  int64_t classes = scores.getShape().back();
-  for (int64_t row = 0; row < scores.getNumElements(); row += classes) {
-    int64_t best = 0;
-    double largest = -INFINITY;
-    for (int64_t i = 0; i < classes; ++i) {
-      double score = getFloatElement(scores, row + i);
-      if (score > largest) {
-        largest = score;
-        best = i;
-      }
-    }
-    predictions.push_back(best);
-  }
-  return predictions;
-}
 
 /// The first `count` of the slices along dimension 0.
 static HostTensor takeSamples(const HostTensor &tensor, int64_t count) {

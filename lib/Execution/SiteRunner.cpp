@@ -5,8 +5,8 @@
 #include "hdp/Execution/Diagnostics.h"
 #include "hdp/Execution/TensorCompare.h"
 #include "hdp/Support/Error.h"
+#include "llvm/Support/Format.h"
 #include <chrono>
-#include <map>
 
 using namespace hdp;
 using Clock = std::chrono::steady_clock;
@@ -84,8 +84,8 @@ compareEngines(bool hasPolicy, llvm::ArrayRef<NamedTensor> a,
     return std::nullopt;
   std::string text;
   llvm::raw_string_ostream(text)
-      << "out by " << computeMaxError(x, y) << ", with a largest element of "
-      << computeMaxMagnitude(x);
+      << llvm::format("out by %.3g, with a largest element of %.3g",
+                      computeMaxError(x, y), computeMaxMagnitude(x));
   return text;
 }
 

@@ -9,6 +9,7 @@
 #include "Progress.h"
 #include "hdp/Execution/DataSetRun.h"
 #include "hdp/Execution/Diagnostics.h"
+#include "hdp/Execution/Predict.h"
 #include "hdp/Execution/TensorCompare.h"
 #include "hdp/InitAll.h"
 #include "hdp/Support/Error.h"

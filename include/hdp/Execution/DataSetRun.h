@@ -34,10 +34,6 @@ llvm::Expected<DataSetOutcome>
 runDataSet(ModelRunner &runner, const Manifest &manifest, const DataSet &data,
            llvm::ArrayRef<HostTensor> weights, const DataSetOptions &options);
 
-/// The index of the largest element of each row of the last dimension, the
-/// lowest one on a tie; a NaN is never the largest.
-std::vector<int64_t> predict(const HostTensor &scores);
-
 } // namespace hdp
 
 #endif // HDP_EXECUTION_DATASETRUN_H
