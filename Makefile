@@ -19,7 +19,7 @@ help:
 	@echo "make check-long     the tests that take minutes as well"
 	@echo "make sanitizers     the part without MLIR under address and undefined-behaviour sanitizers"
 	@echo "make gcc            build everything with g++ too, in build-gcc/"
-	@echo "make docs           regenerate docs/Dialects/HDPDialect.md and docs/Passes.md from the .td files"
+	@echo "make docs           write the references and the README examples again"
 	@echo "make format         apply clang-format;  make format-check: say what it would change"
 	@echo "make setup          install missing Debian packages (every target does)"
 
@@ -39,8 +39,9 @@ check-long: build
 demo: build
 	@PYTHON=$(PYTHON) utils/demo build
 
-docs: setup
+docs: build
 	@utils/update-docs
+	@utils/update-readme build
 
 sanitizers: setup
 	@test -f build-sanitizers/build.ninja || $(CONFIGURE) sanitizers
