@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -66,29 +67,28 @@ static Value getRoot(Value buffer) {
   return buffer;
 }
 
-/// Memory of its own: what no other root can point into.
+/// Memory that only this value and its views can reach.
 static bool isAllocation(Value root) {
   Operation *op = root.getDefiningOp();
-  return op && (isa<memref::GetGlobalOp>(op) ||
-                hasSingleEffect<MemoryEffects::Allocate>(op, root));
+  return op && hasSingleEffect<MemoryEffects::Allocate>(op, root);
 }
 
-/// Two different roots never overlap if both own their memory, or if one does
-/// and the other came in from outside the function.
+/// Memory that was there before the function was called.
+static bool isFromOutside(Value root) {
+  if (root.getDefiningOp<memref::GetGlobalOp>())
+    return true;
+  auto argument = dyn_cast<BlockArgument>(root);
+  return argument && argument.getOwner()->isEntryBlock() &&
+         isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
+}
+
+/// True if two roots cannot overlap, as far as it can be told from them.
 static bool areDisjoint(Value a, Value b) {
-  auto isEntryArgument = [](Value value) {
-    auto argument = dyn_cast<BlockArgument>(value);
-    return argument &&
-           isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
-  };
   if (a == b)
     return false;
-  if (auto global = a.getDefiningOp<memref::GetGlobalOp>())
-    if (auto other = b.getDefiningOp<memref::GetGlobalOp>())
-      return global.getName() != other.getName();
   if (isAllocation(a))
-    return isAllocation(b) || isEntryArgument(b);
-  return isAllocation(b) && isEntryArgument(a);
+    return isAllocation(b) || isFromOutside(b);
+  return isFromOutside(a) && isAllocation(b);
 }
 
 /// Among `arguments`, the buffers that `op` may write and that overlap none of

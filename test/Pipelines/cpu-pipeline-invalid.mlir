@@ -2,8 +2,8 @@
 // RUN:   --allow-unregistered-dialect
 
 func.func @unknown_dialect(%a: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @below {{'tm_tensor.scan' op has no lowering to the CPU}}
-  %0 = "tm_tensor.scan"(%a) : (tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @below {{'other.scan' op has no lowering to the CPU}}
+  %0 = "other.scan"(%a) : (tensor<4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
 }
 

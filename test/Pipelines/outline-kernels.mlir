@@ -74,6 +74,54 @@ func.func @overlapping() {
 
 // -----
 
+// What a loop or a branch carries may be the allocation itself, and two
+// arguments of a function may be one buffer.
+// CHECK-LABEL: @carried
+// CHECK-NOT: llvm.noalias
+// CHECK-LABEL: @branched
+// CHECK-NOT: llvm.noalias
+// CHECK: func.func private @hdp_kernel_0(
+// CHECK-NOT: llvm.noalias
+// CHECK: linalg.generic
+func.func @carried(%a: memref<4xf32>, %b: memref<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %m = memref.alloc() : memref<4xf32>
+  %r = scf.for %i = %c0 to %c1 step %c1 iter_args(%x = %m) -> memref<4xf32> {
+    linalg.generic {indexing_maps = [affine_map<(i) -> (i)>,
+                                     affine_map<(i) -> (i)>],
+                    iterator_types = ["parallel"]}
+        ins(%x : memref<4xf32>) outs(%m : memref<4xf32>) {
+    ^bb0(%u: f32, %v: f32):
+      linalg.yield %u : f32
+    }
+    scf.yield %x : memref<4xf32>
+  }
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>,
+                                   affine_map<(i) -> (i)>],
+                  iterator_types = ["parallel"]}
+      ins(%a : memref<4xf32>) outs(%b : memref<4xf32>) {
+  ^bb0(%u: f32, %v: f32):
+    linalg.yield %u : f32
+  }
+  return
+}
+func.func @branched() {
+  %m = memref.alloc() : memref<4xf32>
+  cf.br ^next(%m : memref<4xf32>)
+^next(%x: memref<4xf32>):
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>,
+                                   affine_map<(i) -> (i)>],
+                  iterator_types = ["parallel"]}
+      ins(%x : memref<4xf32>) outs(%m : memref<4xf32>) {
+  ^bb0(%u: f32, %v: f32):
+    linalg.yield %u : f32
+  }
+  return
+}
+
+// -----
+
 // What a body uses from outside is an argument; dynamic sizes keep descriptors.
 // CHECK-LABEL: @captured
 // CHECK: call @[[GATHER:[a-z_0-9]*]](%{{.*}}, %{{.*}}, %{{.*}}) : (memref<?xi64>, memref<?xf32>, memref<?x4xf32>) -> ()

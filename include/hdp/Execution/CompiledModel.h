@@ -98,7 +98,7 @@ public:
   void setSiteCallback(SiteCallback callback);
 
   /// Calls `function`. Types and shapes of the arguments are checked against
-  /// the signature; nothing is copied, arguments are not written to. A failed
+  /// the signature; nothing is copied, tensors are not written to. A failed
   /// cf.assert is an error with its message. May be called by several threads
   /// at once.
   llvm::Expected<std::vector<HostTensor>>
