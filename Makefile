@@ -46,7 +46,7 @@ docs: build
 sanitizers: setup
 	@test -f build-sanitizers/build.ninja || $(CONFIGURE) sanitizers
 	ninja -C build-sanitizers -j $(JOBS)
-	@for test in build-sanitizers/test/unit/*Tests; do $$test --gtest_brief=1 || exit 1; done
+	@for test in build-sanitizers/test/unit/*Tests; do HDP_DATA_DIR=$(abspath $(or $(HDP_DATA_DIR),../shared)) $$test --gtest_brief=1 || exit 1; done
 
 gcc: setup
 	@test -f build-gcc/build.ninja || $(CONFIGURE) gcc
