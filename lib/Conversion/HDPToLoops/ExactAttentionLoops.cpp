@@ -42,7 +42,6 @@ private:
     return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
   }
   Value scratch(ArrayRef<Value> sizes);
-  Value loadBroadcast(Value operand, const Values &position);
   void emitHead(const HeadIndices &head);
   void emitRow(const HeadIndices &head, Value i);
   Value emitScores(const HeadIndices &head, Value i);
@@ -60,20 +59,6 @@ Value ExactAttention::scratch(ArrayRef<Value> sizes) {
   SmallVector<int64_t> shape(sizes.size(), ShapedType::kDynamic);
   auto type = MemRefType::get(shape, b.getF32Type());
   return memref::AllocOp::create(b, type, sizes);
-}
-
-/// A mask's or bias's element; dimensions of size 1 are broadcast.
-Value ExactAttention::loadBroadcast(Value operand, const Values &position) {
-  Values indices;
-  for (auto [dim, index] : llvm::enumerate(position)) {
-    auto type = cast<MemRefType>(operand.getType());
-    Value isOne = e.ops.eq(e.size(operand, dim), e.index(1));
-    indices.push_back(type.isDynamicDim(dim)
-                          ? e.ops.select(isOne, e.index(0), index)
-                      : type.getDimSize(dim) == 1 ? e.index(0)
-                                                  : index);
-  }
-  return e.load(operand, indices);
 }
 
 /// scores[j] = scale * sum over t of q[t] * K[j, t] + bias, -inf where a mask
@@ -96,15 +81,16 @@ Value ExactAttention::emitScores(const HeadIndices &head, Value i) {
         Values position = at(head.query, {i, j});
         Value score = arith::MulFOp::create(b, e.load(scores, j), scale);
         if (op.getBias()) {
-          Value bias = loadBroadcast(op.getBias(), position);
+          Value bias =
+              e.load(op.getBias(), e.broadcast(op.getBias(), position));
           if (!bias.getType().isF32())
             bias = arith::ExtFOp::create(b, b.getF32Type(), bias);
           score = arith::AddFOp::create(b, score, bias);
         }
         if (op.getMask())
-          score =
-              arith::SelectOp::create(b, loadBroadcast(op.getMask(), position),
-                                      score, negativeInfinity);
+          score = arith::SelectOp::create(
+              b, e.load(op.getMask(), e.broadcast(op.getMask(), position)),
+              score, negativeInfinity);
         if (op.getCausal())
           score = arith::SelectOp::create(
               b, numerics::causalAllows(e.ops, i, j, lq, lk), score,

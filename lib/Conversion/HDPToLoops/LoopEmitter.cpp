@@ -152,6 +152,22 @@ void LoopEmitter::forEachHead(Value memref, int64_t inner, Value keyHeads,
   nest(nest, 0);
 }
 
+Values LoopEmitter::broadcast(Value operand, ArrayRef<Value> position) {
+  auto type = cast<MemRefType>(operand.getType());
+  Values indices;
+  for (auto [dim, index] : llvm::enumerate(position)) {
+    if (type.getDimSize(dim) == 1) {
+      indices.push_back(this->index(0));
+    } else if (type.isDynamicDim(dim)) {
+      Value isOne = ops.eq(size(operand, dim), this->index(1));
+      indices.push_back(ops.select(isOne, this->index(0), index));
+    } else {
+      indices.push_back(index);
+    }
+  }
+  return indices;
+}
+
 Value LoopEmitter::minIndex(Value x, Value y) {
   return b.createOrFold<arith::MinUIOp>(x, y);
 }

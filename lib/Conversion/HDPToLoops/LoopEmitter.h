@@ -72,6 +72,10 @@ public:
   /// `inner` other dimensions; null when there are no leading dimensions.
   mlir::Value keyHeadCount(mlir::Value memref, int64_t inner);
 
+  /// The indices of a mask's or bias's element for a position of the scores:
+  /// dimensions of size 1 are broadcast. A dynamic size decides at run time.
+  Values broadcast(mlir::Value operand, llvm::ArrayRef<mlir::Value> position);
+
   mlir::Value minIndex(mlir::Value x, mlir::Value y);
   mlir::Value toI32(mlir::Value index);
   mlir::Value toI64(mlir::Value index);

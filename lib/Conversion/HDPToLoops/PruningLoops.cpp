@@ -10,25 +10,6 @@ using namespace mlir;
 using namespace hdp;
 using namespace hdp::numerics;
 
-/// The element of a mask or bias for the position `indices`: dimensions of size
-/// 1 are broadcast. A dynamic size decides at run time.
-static Values getBroadcastIndices(LoopEmitter &e, Value operand,
-                                  ArrayRef<Value> indices) {
-  Values result;
-  auto type = cast<MemRefType>(operand.getType());
-  for (auto [dim, position] : llvm::enumerate(indices)) {
-    if (type.getDimSize(dim) == 1) {
-      result.push_back(e.index(0));
-    } else if (type.isDynamicDim(dim)) {
-      Value isOne = e.ops.eq(e.size(operand, dim), e.index(1));
-      result.push_back(e.ops.select(isOne, e.index(0), position));
-    } else {
-      result.push_back(position);
-    }
-  }
-  return result;
-}
-
 void hdp::emitLoops(LoopEmitter &e, ValidityOp op) {
   Policy policy = op.getPolicy().getValue();
   double scale = op.getScale().convertToDouble();
@@ -47,14 +28,13 @@ void hdp::emitLoops(LoopEmitter &e, ValidityOp op) {
         Values position = at(head.query, {i, j});
         Value allowed = e.ops.constBool(true);
         if (op.getMask())
-          allowed = e.load(op.getMask(),
-                           getBroadcastIndices(e, op.getMask(), position));
+          allowed = e.load(op.getMask(), e.broadcast(op.getMask(), position));
         if (op.getCausal())
           allowed =
               e.ops.bitAnd(allowed, causalAllows(e.ops, i, j, rows, columns));
         if (op.getBias()) {
-          Value bias = e.loadF64(
-              op.getBias(), getBroadcastIndices(e, op.getBias(), position));
+          Value bias =
+              e.loadF64(op.getBias(), e.broadcast(op.getBias(), position));
           cf::AssertOp::create(e.b, e.ops.notBool(e.ops.isNaN(bias)),
                                "expected a bias without NaN, found NaN");
           allowed = e.ops.bitAnd(allowed, biasAllows(e.ops, bias));

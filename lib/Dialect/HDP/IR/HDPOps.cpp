@@ -190,22 +190,22 @@ LogicalResult AttentionOp::verify() {
       return failure();
   }
 
-  ShapeChecker shapes(op);
-  SmallVector<std::string> queryBatch = getBatchNames(*batchRank, "Hq");
-  SmallVector<std::string> keyBatch = getBatchNames(*batchRank, "Hkv");
-  if (failed(shapes.check("query", getQueryShape(), queryBatch, {"Lq", "d"})) ||
-      failed(shapes.check("key", getKeyShape(), keyBatch, {"Lk", "d"})) ||
-      failed(shapes.check("value", getValueShape(), keyBatch, {"Lk", "dv"})) ||
+  ShapeChecker shapes(op, *batchRank);
+  if (failed(shapes.check({"query", getQuery(), "Hq", {"Lq", "d"}},
+                          getQueryShape())) ||
       failed(
-          shapes.check("init", getResultShape(), queryBatch, {"Lq", "dv"})) ||
+          shapes.check({"key", getKey(), "Hkv", {"Lk", "d"}}, getKeyShape())) ||
+      failed(shapes.check({"value", getValue(), "Hkv", {"Lk", "dv"}},
+                          getValueShape())) ||
+      failed(shapes.check({"init", getInit(), "Hq", {"Lq", "dv"}},
+                          getResultShape())) ||
       failed(shapes.checkHeads()))
     return failure();
   auto orDynamic = [](int64_t size) {
     return size < 0 ? ShapedType::kDynamic : size;
   };
-  SmallVector<int64_t> scores;
-  for (StringRef name : queryBatch)
-    scores.push_back(orDynamic(shapes.get(name)));
+  SmallVector<int64_t> scores = getQueryShape();
+  scores.resize(*batchRank);
   scores.push_back(orDynamic(shapes.get("Lq")));
   scores.push_back(orDynamic(shapes.get("Lk")));
   if (failed(verifyBroadcast(op, "mask", getMask(), scores)) ||
@@ -225,53 +225,51 @@ LogicalResult AttentionOp::verify() {
 // The parts
 //===----------------------------------------------------------------------===//
 
-LogicalResult SplitOp::verify() {
-  auto op = cast<DestinationStyleOpInterface>(getOperation());
-  FailureOr<int64_t> rank = getBatchRank(op, "input", getInput(), 2);
-  if (failed(rank) || failed(verifyOneSemantics(op)))
+/// Operands that are all tensors or all memrefs, with the shapes expected; the
+/// number of leading dimensions is that of `first`, which has two others.
+static FailureOr<ShapeChecker> verifyPart(Operation *op, StringRef firstName,
+                                          Value first,
+                                          ArrayRef<ExpectedShape> expected) {
+  FailureOr<int64_t> batchRank = getBatchRank(op, firstName, first, 2);
+  if (failed(batchRank) ||
+      failed(verifyOneSemantics(cast<DestinationStyleOpInterface>(op))))
     return failure();
-  ShapeChecker shapes(op);
-  SmallVector<std::string> batch = getBatchNames(*rank, "H");
-  return success(
-      succeeded(shapes.check("input", getInput(), batch, {"L", "d"})) &&
-      succeeded(shapes.check("integer", getInteger(), batch, {"L", "d"})) &&
-      succeeded(shapes.check("fraction", getFraction(), batch, {"L", "d"})) &&
-      succeeded(shapes.check("exponent", getExponent(), batch, {})));
+  ShapeChecker shapes(op, *batchRank);
+  if (failed(shapes.check(expected)))
+    return failure();
+  return shapes;
+}
+
+/// R = ceil(Lq / bq) and C = ceil(Lk / bk).
+static LogicalResult checkBlocks(ShapeChecker &shapes,
+                                 const numerics::Policy &policy) {
+  return success(succeeded(shapes.checkQuotient("R", "Lq", policy.blockRows)) &&
+                 succeeded(shapes.checkQuotient("C", "Lk", policy.blockCols)));
+}
+
+LogicalResult SplitOp::verify() {
+  return verifyPart(*this, "input", getInput(),
+                    {{"input", getInput(), "H", {"L", "d"}},
+                     {"integer", getInteger(), "H", {"L", "d"}},
+                     {"fraction", getFraction(), "H", {"L", "d"}},
+                     {"exponent", getExponent(), "H", {}}});
 }
 
 LogicalResult QuantizeOp::verify() {
-  auto op = cast<DestinationStyleOpInterface>(getOperation());
-  FailureOr<int64_t> rank = getBatchRank(op, "input", getInput(), 2);
-  if (failed(rank) || failed(verifyOneSemantics(op)))
-    return failure();
-  ShapeChecker shapes(op);
-  SmallVector<std::string> batch = getBatchNames(*rank, "H");
-  return success(
-      succeeded(shapes.check("input", getInput(), batch, {"Lk", "dv"})) &&
-      succeeded(shapes.check("codes", getCodes(), batch, {"Lk", "dv"})) &&
-      succeeded(shapes.check("exponent", getExponent(), batch, {})));
+  return verifyPart(*this, "input", getInput(),
+                    {{"input", getInput(), "H", {"Lk", "dv"}},
+                     {"codes", getCodes(), "H", {"Lk", "dv"}},
+                     {"exponent", getExponent(), "H", {}}});
 }
 
 LogicalResult DequantizeOp::verify() {
-  auto op = cast<DestinationStyleOpInterface>(getOperation());
-  FailureOr<int64_t> rank = getBatchRank(op, "codes", getCodes(), 2);
-  if (failed(rank) || failed(verifyOneSemantics(op)))
-    return failure();
-  ShapeChecker shapes(op);
-  SmallVector<std::string> batch = getBatchNames(*rank, "Hq");
-  return success(
-      succeeded(shapes.check("codes", getCodes(), batch, {"Lq", "dv"})) &&
-      succeeded(shapes.check("init", getInit(), batch, {"Lq", "dv"})) &&
-      succeeded(shapes.check("exponent", getExponent(),
-                             getBatchNames(*rank, "Hkv"), {})) &&
-      succeeded(shapes.checkHeads()));
+  return verifyPart(*this, "codes", getCodes(),
+                    {{"codes", getCodes(), "Hq", {"Lq", "dv"}},
+                     {"init", getInit(), "Hq", {"Lq", "dv"}},
+                     {"exponent", getExponent(), "Hkv", {}}});
 }
 
 LogicalResult ValidityOp::verify() {
-  auto op = cast<DestinationStyleOpInterface>(getOperation());
-  FailureOr<int64_t> rank = getBatchRank(op, "valid", getValid(), 2);
-  if (failed(rank) || failed(verifyOneSemantics(op)))
-    return failure();
   bool hasBias = static_cast<bool>(getBias());
   if (hasBias != static_cast<bool>(getScoreBias()))
     return emitOpError() << "expected 'bias_out' exactly with 'bias', found "
@@ -279,132 +277,106 @@ LogicalResult ValidityOp::verify() {
   if (hasBias != static_cast<bool>(getQueryExponent()) ||
       hasBias != static_cast<bool>(getKeyExponent()))
     return emitOpError("expected both exponents exactly with 'bias'");
-  ShapeChecker shapes(op);
-  SmallVector<std::string> batch = getBatchNames(*rank, "Hq");
-  if (failed(shapes.check("valid", getValid(), batch, {"Lq", "Lk"})) ||
-      failed(shapes.check("score_bias", getScoreBias(), batch, {"Lq", "Lk"})) ||
-      failed(shapes.check("query_exponent", getQueryExponent(), batch, {})) ||
-      failed(shapes.check("key_exponent", getKeyExponent(),
-                          getBatchNames(*rank, "Hkv"), {})) ||
-      failed(shapes.checkHeads()))
-    return failure();
+  FailureOr<ShapeChecker> shapes =
+      verifyPart(*this, "valid", getValid(),
+                 {{"valid", getValid(), "Hq", {"Lq", "Lk"}},
+                  {"score_bias", getScoreBias(), "Hq", {"Lq", "Lk"}},
+                  {"query_exponent", getQueryExponent(), "Hq", {}},
+                  {"key_exponent", getKeyExponent(), "Hkv", {}}});
   ArrayRef<int64_t> scores = cast<ShapedType>(getValid().getType()).getShape();
-  if (failed(verifyBroadcast(op, "mask", getMask(), scores)) ||
-      failed(verifyBroadcast(op, "bias", getBias(), scores)))
+  if (failed(shapes) ||
+      failed(verifyBroadcast(*this, "mask", getMask(), scores)) ||
+      failed(verifyBroadcast(*this, "bias", getBias(), scores)))
     return failure();
-  return verifyLimits(op, getPolicy().getValue(), shapes, hasBias,
+  return verifyLimits(*this, getPolicy().getValue(), *shapes, hasBias,
                       getScale().convertToDouble());
 }
 
-LogicalResult SplitMatmulOp::verify() {
-  auto op = cast<DestinationStyleOpInterface>(getOperation());
-  FailureOr<int64_t> rank =
-      getBatchRank(op, "query_integer", getQueryInteger(), 2);
-  if (failed(rank) || failed(verifyOneSemantics(op)))
-    return failure();
-  MatmulProducts products = getProducts();
+/// The operands that the kind of products asks for, and no others.
+static LogicalResult verifyProducts(SplitMatmulOp op) {
+  MatmulProducts products = op.getProducts();
   bool isIntInt = products == MatmulProducts::IntInt;
-  bool hasFraction = getQueryFraction() && getKeyFraction();
-  if (isIntInt && (getQueryFraction() || getKeyFraction() || getKept() ||
-                   getValid() || getBias()))
-    return emitOpError("expected only the integer planes with int_int, found "
-                       "fraction planes, a block mask or a bias");
-  if (!isIntInt && !hasFraction)
-    return emitOpError() << "expected both fraction planes with "
-                         << stringifyMatmulProducts(products) << ", found none";
   bool isCross = products == MatmulProducts::Cross;
-  if (isCross != static_cast<bool>(getIntegerScores()))
-    return emitOpError() << "expected integer_scores exactly with cross, found "
-                         << stringifyMatmulProducts(products)
-                         << (isCross ? " without them" : " with them");
-  if (static_cast<bool>(getKept()) != static_cast<bool>(getValid()))
-    return emitOpError("expected 'kept' and 'valid' together, found one");
-  numerics::Policy policy = getPolicy().getValue();
-  bool isFullPolicy = policy.products == numerics::Products::Full;
+  if (isIntInt && (op.getQueryFraction() || op.getKeyFraction() ||
+                   op.getKept() || op.getValid() || op.getBias()))
+    return op.emitOpError("expected only the integer planes with int_int, "
+                          "found fraction planes, a block mask or a bias");
+  if (!isIntInt && !(op.getQueryFraction() && op.getKeyFraction()))
+    return op.emitOpError()
+           << "expected both fraction planes with "
+           << stringifyMatmulProducts(products) << ", found none";
+  if (isCross != static_cast<bool>(op.getIntegerScores()))
+    return op.emitOpError()
+           << "expected integer_scores exactly with cross, found "
+           << stringifyMatmulProducts(products)
+           << (isCross ? " without them" : " with them");
+  if (static_cast<bool>(op.getKept()) != static_cast<bool>(op.getValid()))
+    return op.emitOpError("expected 'kept' and 'valid' together, found one");
+  bool isFullPolicy =
+      op.getPolicy().getValue().products == numerics::Products::Full;
   if (!isIntInt && isCross == isFullPolicy)
-    return emitOpError() << "expected the products of the policy, "
-                         << (isFullPolicy ? "full" : "cross") << ", found "
-                         << stringifyMatmulProducts(products);
+    return op.emitOpError() << "expected the products of the policy, "
+                            << (isFullPolicy ? "full" : "cross") << ", found "
+                            << stringifyMatmulProducts(products);
+  return success();
+}
 
-  ShapeChecker shapes(op);
-  SmallVector<std::string> batch = getBatchNames(*rank, "Hq");
-  SmallVector<std::string> keyBatch = getBatchNames(*rank, "Hkv");
-  if (failed(shapes.check("query_integer", getQueryInteger(), batch,
-                          {"Lq", "d"})) ||
-      failed(shapes.check("key_integer", getKeyInteger(), keyBatch,
-                          {"Lk", "d"})) ||
-      failed(shapes.check("query_fraction", getQueryFraction(), batch,
-                          {"Lq", "d"})) ||
-      failed(shapes.check("key_fraction", getKeyFraction(), keyBatch,
-                          {"Lk", "d"})) ||
-      failed(shapes.check("integer_scores", getIntegerScores(), batch,
-                          {"Lq", "Lk"})) ||
-      failed(shapes.check("kept", getKept(), batch, {"R", "C"})) ||
-      failed(shapes.check("valid", getValid(), batch, {"Lq", "Lk"})) ||
-      failed(shapes.check("bias", getBias(), batch, {"Lq", "Lk"})) ||
-      failed(shapes.check("scores", getScores(), batch, {"Lq", "Lk"})) ||
-      failed(shapes.checkQuotient("R", "Lq", policy.blockRows)) ||
-      failed(shapes.checkQuotient("C", "Lk", policy.blockCols)) ||
-      failed(shapes.checkHeads()))
+LogicalResult SplitMatmulOp::verify() {
+  if (failed(verifyProducts(*this)))
     return failure();
-  return verifyLimits(op, policy, shapes, static_cast<bool>(getBias()));
+  numerics::Policy policy = getPolicy().getValue();
+  FailureOr<ShapeChecker> shapes =
+      verifyPart(*this, "query_integer", getQueryInteger(),
+                 {{"query_integer", getQueryInteger(), "Hq", {"Lq", "d"}},
+                  {"key_integer", getKeyInteger(), "Hkv", {"Lk", "d"}},
+                  {"query_fraction", getQueryFraction(), "Hq", {"Lq", "d"}},
+                  {"key_fraction", getKeyFraction(), "Hkv", {"Lk", "d"}},
+                  {"integer_scores", getIntegerScores(), "Hq", {"Lq", "Lk"}},
+                  {"kept", getKept(), "Hq", {"R", "C"}},
+                  {"valid", getValid(), "Hq", {"Lq", "Lk"}},
+                  {"bias", getBias(), "Hq", {"Lq", "Lk"}},
+                  {"scores", getScores(), "Hq", {"Lq", "Lk"}}});
+  if (failed(shapes) || failed(checkBlocks(*shapes, policy)))
+    return failure();
+  return verifyLimits(*this, policy, *shapes, static_cast<bool>(getBias()));
 }
 
 LogicalResult BlockImportanceOp::verify() {
-  auto op = cast<DestinationStyleOpInterface>(getOperation());
-  FailureOr<int64_t> rank =
-      getBatchRank(op, "integer_scores", getIntegerScores(), 2);
-  if (failed(rank) || failed(verifyOneSemantics(op)))
+  FailureOr<ShapeChecker> shapes =
+      verifyPart(*this, "integer_scores", getIntegerScores(),
+                 {{"integer_scores", getIntegerScores(), "Hq", {"Lq", "Lk"}},
+                  {"valid", getValid(), "Hq", {"Lq", "Lk"}},
+                  {"bias", getBias(), "Hq", {"Lq", "Lk"}},
+                  {"theta", getTheta(), "Hq", {"R", "C"}},
+                  {"kind", getKind(), "Hq", {"R", "C"}}});
+  if (failed(shapes))
     return failure();
-  ShapeChecker shapes(op);
-  SmallVector<std::string> batch = getBatchNames(*rank, "Hq");
-  numerics::Policy policy = getPolicy().getValue();
-  return success(
-      succeeded(shapes.check("integer_scores", getIntegerScores(), batch,
-                             {"Lq", "Lk"})) &&
-      succeeded(shapes.check("valid", getValid(), batch, {"Lq", "Lk"})) &&
-      succeeded(shapes.check("bias", getBias(), batch, {"Lq", "Lk"})) &&
-      succeeded(shapes.check("theta", getTheta(), batch, {"R", "C"})) &&
-      succeeded(shapes.check("kind", getKind(), batch, {"R", "C"})) &&
-      succeeded(shapes.checkQuotient("R", "Lq", policy.blockRows)) &&
-      succeeded(shapes.checkQuotient("C", "Lk", policy.blockCols)));
+  return checkBlocks(*shapes, getPolicy().getValue());
 }
 
 LogicalResult HeadGateOp::verify() {
-  auto op = cast<DestinationStyleOpInterface>(getOperation());
-  FailureOr<int64_t> rank = getBatchRank(op, "theta", getTheta(), 2);
-  if (failed(rank) || failed(verifyOneSemantics(op)))
+  FailureOr<ShapeChecker> shapes =
+      verifyPart(*this, "theta", getTheta(),
+                 {{"theta", getTheta(), "Hq", {"R", "C"}},
+                  {"kind", getKind(), "Hq", {"R", "C"}},
+                  {"integer_scores", getIntegerScores(), "Hq", {"Lq", "Lk"}},
+                  {"valid", getValid(), "Hq", {"Lq", "Lk"}},
+                  {"bias", getBias(), "Hq", {"Lq", "Lk"}},
+                  {"gate", getGate(), "Hq", {}},
+                  {"measure", getMeasure(), "Hq", {}},
+                  {"positions", getPositions(), "Hq", {}}});
+  if (failed(shapes))
     return failure();
-  ShapeChecker shapes(op);
-  SmallVector<std::string> batch = getBatchNames(*rank, "Hq");
-  numerics::Policy policy = getPolicy().getValue();
-  return success(
-      succeeded(shapes.check("theta", getTheta(), batch, {"R", "C"})) &&
-      succeeded(shapes.check("kind", getKind(), batch, {"R", "C"})) &&
-      succeeded(shapes.check("integer_scores", getIntegerScores(), batch,
-                             {"Lq", "Lk"})) &&
-      succeeded(shapes.check("valid", getValid(), batch, {"Lq", "Lk"})) &&
-      succeeded(shapes.check("bias", getBias(), batch, {"Lq", "Lk"})) &&
-      succeeded(shapes.check("gate", getGate(), batch, {})) &&
-      succeeded(shapes.check("measure", getMeasure(), batch, {})) &&
-      succeeded(shapes.check("positions", getPositions(), batch, {})) &&
-      succeeded(shapes.checkQuotient("R", "Lq", policy.blockRows)) &&
-      succeeded(shapes.checkQuotient("C", "Lk", policy.blockCols)));
+  return checkBlocks(*shapes, getPolicy().getValue());
 }
 
 LogicalResult BlockMaskOp::verify() {
-  auto op = cast<DestinationStyleOpInterface>(getOperation());
-  FailureOr<int64_t> rank = getBatchRank(op, "theta", getTheta(), 2);
-  if (failed(rank) || failed(verifyOneSemantics(op)))
-    return failure();
-  ShapeChecker shapes(op);
-  SmallVector<std::string> batch = getBatchNames(*rank, "Hq");
-  return success(
-      succeeded(shapes.check("theta", getTheta(), batch, {"R", "C"})) &&
-      succeeded(shapes.check("kind", getKind(), batch, {"R", "C"})) &&
-      succeeded(shapes.check("gate", getGate(), batch, {})) &&
-      succeeded(shapes.check("kept", getKept(), batch, {"R", "C"})) &&
-      succeeded(shapes.check("threshold", getThreshold(), batch, {"R"})));
+  return verifyPart(*this, "theta", getTheta(),
+                    {{"theta", getTheta(), "Hq", {"R", "C"}},
+                     {"kind", getKind(), "Hq", {"R", "C"}},
+                     {"gate", getGate(), "Hq", {}},
+                     {"kept", getKept(), "Hq", {"R", "C"}},
+                     {"threshold", getThreshold(), "Hq", {"R"}}});
 }
 
 /// The number of groups of block columns: 1 for group = 0 (N9).
@@ -421,65 +393,47 @@ static LogicalResult checkGroups(ShapeChecker &shapes, Operation *op,
 }
 
 LogicalResult SoftmaxOp::verify() {
-  auto op = cast<DestinationStyleOpInterface>(getOperation());
-  FailureOr<int64_t> rank = getBatchRank(op, "scores", getScores(), 2);
-  if (failed(rank) || failed(verifyOneSemantics(op)))
-    return failure();
-  ShapeChecker shapes(op);
-  SmallVector<std::string> batch = getBatchNames(*rank, "Hq");
   numerics::Policy policy = getPolicy().getValue();
-  if (failed(shapes.check("scores", getScores(), batch, {"Lq", "Lk"})) ||
-      failed(shapes.check("kept", getKept(), batch, {"R", "C"})) ||
-      failed(shapes.check("valid", getValid(), batch, {"Lq", "Lk"})) ||
-      failed(shapes.check("theta", getTheta(), batch, {"R", "C"})) ||
-      failed(shapes.check("kind", getKind(), batch, {"R", "C"})) ||
-      failed(shapes.check("query_exponent", getQueryExponent(), batch, {})) ||
-      failed(shapes.check("key_exponent", getKeyExponent(),
-                          getBatchNames(*rank, "Hkv"), {})) ||
-      failed(shapes.check("weights", getWeights(), batch, {"Lq", "Lk"})) ||
-      failed(shapes.check("maximum", getMaximum(), batch, {"Lq"})) ||
-      failed(shapes.check("shift", getShift(), batch, {"Lq"})) ||
-      failed(shapes.check("compensation", getCompensation(), batch,
-                          {"Lq", "G"})) ||
-      failed(shapes.check("compensation_weight", getCompensationWeight(), batch,
-                          {"Lq", "G"})) ||
-      failed(shapes.check("unit_exponent", getUnitExponent(), batch, {})) ||
-      failed(shapes.checkQuotient("R", "Lq", policy.blockRows)) ||
-      failed(shapes.checkQuotient("C", "Lk", policy.blockCols)) ||
-      failed(checkGroups(shapes, op, policy.group)) ||
-      failed(shapes.checkHeads()))
+  FailureOr<ShapeChecker> shapes = verifyPart(
+      *this, "scores", getScores(),
+      {{"scores", getScores(), "Hq", {"Lq", "Lk"}},
+       {"kept", getKept(), "Hq", {"R", "C"}},
+       {"valid", getValid(), "Hq", {"Lq", "Lk"}},
+       {"theta", getTheta(), "Hq", {"R", "C"}},
+       {"kind", getKind(), "Hq", {"R", "C"}},
+       {"query_exponent", getQueryExponent(), "Hq", {}},
+       {"key_exponent", getKeyExponent(), "Hkv", {}},
+       {"weights", getWeights(), "Hq", {"Lq", "Lk"}},
+       {"maximum", getMaximum(), "Hq", {"Lq"}},
+       {"shift", getShift(), "Hq", {"Lq"}},
+       {"compensation", getCompensation(), "Hq", {"Lq", "G"}},
+       {"compensation_weight", getCompensationWeight(), "Hq", {"Lq", "G"}},
+       {"unit_exponent", getUnitExponent(), "Hq", {}}});
+  if (failed(shapes) || failed(checkBlocks(*shapes, policy)) ||
+      failed(checkGroups(*shapes, *this, policy.group)))
     return failure();
-  return verifyLimits(op, policy, shapes, /*hasBias=*/false,
+  return verifyLimits(*this, policy, *shapes, /*hasBias=*/false,
                       getScale().convertToDouble());
 }
 
 LogicalResult ApplyOp::verify() {
-  auto op = cast<DestinationStyleOpInterface>(getOperation());
-  FailureOr<int64_t> rank = getBatchRank(op, "weights", getWeights(), 2);
-  if (failed(rank) || failed(verifyOneSemantics(op)))
-    return failure();
-  ShapeChecker shapes(op);
-  SmallVector<std::string> batch = getBatchNames(*rank, "Hq");
   numerics::Policy policy = getPolicy().getValue();
-  return success(
-      succeeded(shapes.check("weights", getWeights(), batch, {"Lq", "Lk"})) &&
-      succeeded(shapes.check("compensation_weight", getCompensationWeight(),
-                             batch, {"Lq", "G"})) &&
-      succeeded(shapes.check("values", getValues(), getBatchNames(*rank, "Hkv"),
-                             {"Lk", "dv"})) &&
-      succeeded(shapes.check("kept", getKept(), batch, {"R", "C"})) &&
-      succeeded(shapes.check("kind", getKind(), batch, {"R", "C"})) &&
-      succeeded(shapes.check("valid", getValid(), batch, {"Lq", "Lk"})) &&
-      succeeded(shapes.check("gate", getGate(), batch, {})) &&
-      succeeded(shapes.check("output", getOutput(), batch, {"Lq", "dv"})) &&
-      succeeded(
-          shapes.check("numerator", getNumerator(), batch, {"Lq", "dv"})) &&
-      succeeded(shapes.check("denominator", getDenominator(), batch, {"Lq"})) &&
-      succeeded(shapes.check("reciprocal", getReciprocal(), batch, {"Lq"})) &&
-      succeeded(shapes.checkQuotient("R", "Lq", policy.blockRows)) &&
-      succeeded(shapes.checkQuotient("C", "Lk", policy.blockCols)) &&
-      succeeded(checkGroups(shapes, op, policy.group)) &&
-      succeeded(shapes.checkHeads()));
+  FailureOr<ShapeChecker> shapes = verifyPart(
+      *this, "weights", getWeights(),
+      {{"weights", getWeights(), "Hq", {"Lq", "Lk"}},
+       {"compensation_weight", getCompensationWeight(), "Hq", {"Lq", "G"}},
+       {"values", getValues(), "Hkv", {"Lk", "dv"}},
+       {"kept", getKept(), "Hq", {"R", "C"}},
+       {"kind", getKind(), "Hq", {"R", "C"}},
+       {"valid", getValid(), "Hq", {"Lq", "Lk"}},
+       {"gate", getGate(), "Hq", {}},
+       {"output", getOutput(), "Hq", {"Lq", "dv"}},
+       {"numerator", getNumerator(), "Hq", {"Lq", "dv"}},
+       {"denominator", getDenominator(), "Hq", {"Lq"}},
+       {"reciprocal", getReciprocal(), "Hq", {"Lq"}}});
+  if (failed(shapes) || failed(checkBlocks(*shapes, policy)))
+    return failure();
+  return checkGroups(*shapes, *this, policy.group);
 }
 
 #define GET_OP_CLASSES

@@ -6,32 +6,25 @@
 using namespace mlir;
 using namespace hdp;
 
-SmallVector<std::string> hdp::getBatchNames(int64_t rank, StringRef head) {
-  SmallVector<std::string> names;
-  for (int64_t i = 0; i + 1 < rank; ++i)
-    names.push_back("B" + std::to_string(i));
-  if (rank > 0)
-    names.push_back(head.str());
-  return names;
-}
-
-LogicalResult ShapeChecker::check(StringRef operand, ArrayRef<int64_t> shape,
-                                  ArrayRef<std::string> batch,
-                                  ArrayRef<StringRef> inner) {
-  if (shape.size() != batch.size() + inner.size())
-    return op->emitOpError()
-           << "expected '" << operand << "' of rank "
-           << batch.size() + inner.size() << ", found rank " << shape.size();
+LogicalResult ShapeChecker::check(const ExpectedShape &expected,
+                                  ArrayRef<int64_t> shape) {
+  StringRef operand = expected.operand;
+  int64_t rank = batchRank + expected.inner.size();
+  if (static_cast<int64_t>(shape.size()) != rank)
+    return op->emitOpError() << "expected '" << operand << "' of rank " << rank
+                             << ", found rank " << shape.size();
   for (auto [index, size] : llvm::enumerate(shape)) {
-    StringRef name = index < batch.size() ? StringRef(batch[index])
-                                          : inner[index - batch.size()];
+    int64_t dim = index;
     if (ShapedType::isDynamic(size))
       continue;
+    std::string name = dim >= batchRank ? expected.inner[dim - batchRank].str()
+                       : dim + 1 == batchRank ? expected.head.str()
+                                              : "B" + std::to_string(dim);
     if (size == 0)
-      return op->emitOpError() << "expected dimension " << index << " of '"
+      return op->emitOpError() << "expected dimension " << dim << " of '"
                                << operand << "' to be at least 1, found 0";
     std::string where =
-        ("dimension " + Twine(index) + " of '" + operand + "'").str();
+        ("dimension " + Twine(dim) + " of '" + operand + "'").str();
     auto [it, isNew] = sizes.try_emplace(name, Size{size, where});
     if (!isNew && it->second.value != size)
       return op->emitOpError() << "expected " << where << " (" << name
@@ -41,13 +34,13 @@ LogicalResult ShapeChecker::check(StringRef operand, ArrayRef<int64_t> shape,
   return success();
 }
 
-LogicalResult ShapeChecker::check(StringRef operand, Value value,
-                                  ArrayRef<std::string> batch,
-                                  ArrayRef<StringRef> inner) {
-  if (!value)
-    return success();
-  return check(operand, cast<ShapedType>(value.getType()).getShape(), batch,
-               inner);
+LogicalResult ShapeChecker::check(ArrayRef<ExpectedShape> shapes) {
+  for (const ExpectedShape &expected : shapes)
+    if (expected.value &&
+        failed(check(expected,
+                     cast<ShapedType>(expected.value.getType()).getShape())))
+      return failure();
+  return checkHeads();
 }
 
 LogicalResult ShapeChecker::checkQuotient(StringRef name, StringRef of,

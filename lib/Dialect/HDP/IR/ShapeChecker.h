@@ -14,32 +14,35 @@
 
 namespace hdp {
 
-/// The names of `rank` leading dimensions: B0, B1, .. and for the last one
-/// `head` ("Hq" or "Hkv").
-llvm::SmallVector<std::string> getBatchNames(int64_t rank,
-                                             llvm::StringRef head);
+/// The shape that an operand must have: leading dimensions, the last of which
+/// is called `head` ("Hq" or "Hkv"), then `inner` ones. An absent operand
+/// (null) has every shape.
+struct ExpectedShape {
+  llvm::StringRef operand;
+  mlir::Value value;
+  llvm::StringRef head;
+  llvm::SmallVector<llvm::StringRef, 2> inner;
+};
 
 class ShapeChecker {
 public:
-  explicit ShapeChecker(mlir::Operation *op) : op(op) {}
+  /// `batchRank` is the number of leading dimensions.
+  ShapeChecker(mlir::Operation *op, int64_t batchRank)
+      : op(op), batchRank(batchRank) {}
 
-  /// `shape` of `operand` must have the sizes `batch` then `inner` by name.
-  llvm::LogicalResult check(llvm::StringRef operand,
-                            llvm::ArrayRef<int64_t> shape,
-                            llvm::ArrayRef<std::string> batch,
-                            llvm::ArrayRef<llvm::StringRef> inner);
-  llvm::LogicalResult check(llvm::StringRef operand, mlir::Value value,
-                            llvm::ArrayRef<std::string> batch,
-                            llvm::ArrayRef<llvm::StringRef> inner);
+  /// All operands in order; then Hq is a multiple of Hkv (N13).
+  llvm::LogicalResult check(llvm::ArrayRef<ExpectedShape> shapes);
+  /// The same for a shape that is not an operand's own.
+  llvm::LogicalResult check(const ExpectedShape &expected,
+                            llvm::ArrayRef<int64_t> shape);
+  llvm::LogicalResult checkHeads();
 
   /// The size `name` must be ceil(size `of` / `divisor`).
   llvm::LogicalResult checkQuotient(llvm::StringRef name, llvm::StringRef of,
                                     int64_t divisor);
 
-  /// Hq must be a multiple of Hkv (N13).
-  llvm::LogicalResult checkHeads();
-
-  /// The static size, or -1 where it is dynamic or was never named.
+  /// The static size, or -1 where it is dynamic or was never named. Leading
+  /// dimensions before the last are called B0, B1, ...
   int64_t get(llvm::StringRef name) const;
 
 private:
@@ -48,6 +51,7 @@ private:
     std::string where;
   };
   mlir::Operation *op;
+  int64_t batchRank;
   llvm::StringMap<Size> sizes;
 };
 
