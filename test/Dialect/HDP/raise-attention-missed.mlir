@@ -559,3 +559,46 @@ func.func @online_softmax(%q: tensor<8x4xf32>, %k: tensor<64x4xf32>, %v: tensor<
   }
   return %r#2 : tensor<8x4xf32>
 }
+
+// -----
+
+// A sink: one more column takes part in the softmax and is cut off after it.
+#q = affine_map<(b, i, j, c) -> (b, i, c)>
+#k = affine_map<(b, i, j, c) -> (b, j, c)>
+#s = affine_map<(b, i, j, c) -> (b, i, j)>
+!t = tensor<2x8x8xf32>
+!w = tensor<2x8x9xf32>
+
+func.func @sink(%q: !t, %k: !t, %v: !t, %sink: tensor<2x8x1xf32>, %init: !t, %wide: !w) -> !t {
+  %zero = arith.constant 0.0 : f32
+  %fill = linalg.fill ins(%zero : f32) outs(%init : !t) -> !t
+  %s = linalg.batch_matmul indexing_maps = [#q, #k, #s] ins(%q, %k : !t, !t) outs(%fill : !t) -> !t
+  %c = tensor.concat dim(2) %s, %sink : (!t, tensor<2x8x1xf32>) -> !w
+  %p = linalg.softmax dimension(2) ins(%c : !w) outs(%wide : !w) -> !w
+  %x = tensor.extract_slice %p[0, 0, 0] [2, 8, 8] [1, 1, 1] : !w to !t
+  // expected-remark @below {{sink: the probabilities are part of a wider softmax}}
+  %o = linalg.batch_matmul ins(%x, %v : !t, !t) outs(%fill : !t) -> !t
+  return %o : !t
+}
+
+// -----
+
+#q = affine_map<(b, i, j, c) -> (b, i, c)>
+#k = affine_map<(b, i, j, c) -> (b, j, c)>
+#s = affine_map<(b, i, j, c) -> (b, i, j)>
+!t = tensor<2x8x8xf32>
+!w = tensor<2x8x9xf32>
+
+func.func @padded_probabilities(%q: !t, %k: !t, %v: tensor<2x9x8xf32>, %init: !t) -> !t {
+  %zero = arith.constant 0.0 : f32
+  %fill = linalg.fill ins(%zero : f32) outs(%init : !t) -> !t
+  %s = linalg.batch_matmul indexing_maps = [#q, #k, #s] ins(%q, %k : !t, !t) outs(%fill : !t) -> !t
+  %p = linalg.softmax dimension(2) ins(%s : !t) outs(%init : !t) -> !t
+  %x = tensor.pad %p low[0, 0, 0] high[0, 0, 1] {
+  ^bb0(%a: index, %b: index, %c: index):
+    tensor.yield %zero : f32
+  } : !t to !w
+  // expected-remark @below {{softmax-form: an operand comes from exponentials and their sums in a way that is not a softmax}}
+  %o = linalg.batch_matmul ins(%x, %v : !w, tensor<2x9x8xf32>) outs(%fill : !t) -> !t
+  return %o : !t
+}

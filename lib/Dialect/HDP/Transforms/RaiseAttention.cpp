@@ -60,12 +60,22 @@ static Operation *producerOf(Value value) {
   return def;
 }
 
+namespace {
+struct Candidate {
+  linalg::LinalgOp op;
+  /// The reduction of exponentials that an operand comes from, if any.
+  Operation *sum;
+};
+} // namespace
+
 /// Contractions an operand of which comes from an exponential without another
 /// contraction between, and divisions that follow such a contraction: one walk
 /// that spares reading the formulas of everything else.
-static SmallVector<linalg::LinalgOp> collectCandidates(Operation *root) {
-  SmallVector<linalg::LinalgOp> candidates;
+static SmallVector<Candidate> collectCandidates(Operation *root) {
+  SmallVector<Candidate> candidates;
   DenseSet<Operation *> exponential;
+  // What comes from a sum of exponentials, and that sum.
+  DenseMap<Operation *, Operation *> summed;
   root->walk<WalkOrder::PreOrder>([&](Operation *op) {
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
     bool fromOperands = llvm::any_of(op->getOperands(), [&](Value operand) {
@@ -83,8 +93,17 @@ static SmallVector<linalg::LinalgOp> collectCandidates(Operation *root) {
       });
     if (isa<linalg::SoftmaxOp>(op))
       inBody = true;
-    if ((fromOperands || inBody) && !contracts)
+    Operation *sum = nullptr;
+    for (Value operand : op->getOperands())
+      if (Operation *def = operand.getDefiningOp(); def && !sum)
+        sum = summed.lookup(def);
+    if ((fromOperands || inBody) && !contracts) {
       exponential.insert(op);
+      bool sums = isa<linalg::SoftmaxOp>(op) ||
+                  (linalgOp && linalgOp.getNumReductionLoops() > 0);
+      if (sum || sums)
+        summed[op] = sum ? sum : op;
+    }
     if (!linalgOp || !(fromOperands || inBody) || op->getNumResults() != 1 ||
         linalgOp.getNumDpsInputs() < 2 || !linalgOp.hasPureTensorSemantics())
       return;
@@ -93,7 +112,7 @@ static SmallVector<linalg::LinalgOp> collectCandidates(Operation *root) {
       return def && looksLikeContraction(def);
     });
     if (contracts || follows)
-      candidates.push_back(linalgOp);
+      candidates.push_back({linalgOp, contracts ? sum : nullptr});
   });
   return candidates;
 }
@@ -139,15 +158,14 @@ struct RaiseAttention : hdp::impl::HDPRaiseAttentionBase<RaiseAttention> {
   void runOnOperation() override {
     Report result;
     seen.clear();
-    SmallVector<linalg::LinalgOp> candidates =
-        collectCandidates(getOperation());
+    SmallVector<Candidate> candidates = collectCandidates(getOperation());
     SizeFacts facts;
     sizes = &facts;
     NewOps made;
     IRRewriter rewriter(&getContext(), &made);
     convertFrontendOps(rewriter, result);
-    for (linalg::LinalgOp op : candidates)
-      tryRaise(rewriter, op, result);
+    for (const Candidate &candidate : candidates)
+      tryRaise(rewriter, candidate, result);
     cleanUp(&getContext(), made);
     size_t numTried = result.refused.size();
     noticeRest(getOperation(), facts, seen, result.refused);
@@ -187,13 +205,16 @@ private:
     }
   }
 
-  void tryRaise(IRRewriter &rewriter, linalg::LinalgOp op, Report &result) {
+  void tryRaise(IRRewriter &rewriter, const Candidate &candidate,
+                Report &result) {
+    linalg::LinalgOp op = candidate.op;
     Expr expr(*sizes);
     Site site;
     Location location = op.getLoc();
     Refusal refusal(location);
     refusal.function = functionOf(op);
-    Outcome outcome = matchSite(expr, op, site, refusal);
+    Outcome outcome =
+        matchSite(expr, op, candidate.sum != nullptr, site, refusal);
     if (outcome == Outcome::NotACandidate)
       return;
     if (outcome == Outcome::Matched &&
@@ -203,8 +224,9 @@ private:
       eraseDead(rewriter, op);
       return;
     }
-    if (site.sum)
-      seen.insert(site.sum);
+    for (Operation *sum : {site.sum, candidate.sum})
+      if (sum)
+        seen.insert(sum);
     remarkRefused(refusal);
     result.refused.push_back(refusal);
   }

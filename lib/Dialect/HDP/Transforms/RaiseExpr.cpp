@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace hdp::raise;
@@ -450,12 +451,20 @@ static std::optional<Combiner> combinerOf(Node *node, Node *acc,
   return Combiner::Max;
 }
 
-bool Expr::mentions(Node *node, Node *what) {
-  if (node == what)
-    return true;
-  return node->kind == NodeKind::Op && llvm::any_of(node->kids, [&](Node *kid) {
-           return mentions(kid, what);
-         });
+/// Whether the value so far of any output occurs in `node`.
+static bool usesValueSoFar(Node *node) {
+  llvm::SmallPtrSet<Node *, 16> visited;
+  SmallVector<Node *> worklist{node};
+  while (!worklist.empty()) {
+    Node *next = worklist.pop_back_val();
+    if (!visited.insert(next).second)
+      continue;
+    if (next->kind == NodeKind::Acc)
+      return true;
+    if (next->kind == NodeKind::Op)
+      worklist.append(next->kids.begin(), next->kids.end());
+  }
+  return false;
 }
 
 Node *Expr::expandLinalg(linalg::LinalgOp op, unsigned result, Node *node) {
@@ -509,9 +518,8 @@ Node *Expr::expandLinalg(linalg::LinalgOp op, unsigned result, Node *node) {
   std::optional<Combiner> combiner = combinerOf(body, acc, contribution);
   if (!combiner)
     return node;
-  for (Node *arg : ArrayRef(args).drop_front(op.getNumDpsInputs()))
-    if (mentions(contribution, arg))
-      return node;
+  if (usesValueSoFar(contribution))
+    return node;
   Node reduce;
   reduce.kind = NodeKind::Reduce;
   reduce.type = node->type;

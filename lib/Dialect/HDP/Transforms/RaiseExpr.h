@@ -147,7 +147,10 @@ private:
                  llvm::ArrayRef<Index> loops,
                  llvm::DenseMap<mlir::Value, Node *> &seen);
   Node *readExtract(mlir::Operation *op, llvm::ArrayRef<Node *> indices);
-  bool mentions(Node *node, Node *what);
+  Node *renameOnce(Node *node, unsigned from, unsigned to,
+                   llvm::DenseMap<Node *, Node *> &done);
+  Node *renameIn(Node *node, unsigned from, unsigned to,
+                 llvm::DenseMap<Node *, Node *> &done);
   bool equalExpanded(Node *a, Node *b, unsigned depth);
   std::optional<mlir::TypedAttr> computeConstant(Node *node, unsigned depth);
 
@@ -155,6 +158,8 @@ private:
   std::deque<Node> storage;
   llvm::FoldingSet<Node> unique;
   llvm::SmallVector<int64_t> extents;
+  /// Pairs of formulas that `equal` may still compare.
+  unsigned budget = 0;
 };
 
 /// Product of the digits' extents, or kDynamic.

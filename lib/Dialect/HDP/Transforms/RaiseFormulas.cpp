@@ -4,6 +4,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
+#include "llvm/ADT/SmallPtrSet.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -13,6 +15,8 @@ using namespace hdp::raise;
 static constexpr unsigned kConstantDepth = 16;
 /// How deep two formulas are compared through definitions that differ.
 static constexpr unsigned kEqualDepth = 24;
+/// How many pairs one comparison may look at.
+static constexpr unsigned kEqualBudget = 4000;
 
 //===----------------------------------------------------------------------===//
 // Constants
@@ -126,20 +130,43 @@ llvm::SmallBitVector Expr::atomsOf(Node *node) const {
     for (const Digit &digit : index)
       atoms.set(digit.atom);
   };
-  for (const hdp::raise::Index &index : node->access)
-    addIndex(index);
-  if (node->kind == NodeKind::Index)
-    addIndex(node->index);
-  for (Node *kid : node->kids)
-    atoms |= atomsOf(kid);
-  for (unsigned atom : node->atoms)
+  // A body may use a value many times: every formula is visited once. The
+  // index of a reduction occurs nowhere outside of it.
+  llvm::SmallPtrSet<Node *, 16> visited;
+  SmallVector<Node *> worklist{node};
+  SmallVector<unsigned> reduced;
+  while (!worklist.empty()) {
+    Node *next = worklist.pop_back_val();
+    if (!visited.insert(next).second)
+      continue;
+    for (const hdp::raise::Index &index : next->access)
+      addIndex(index);
+    if (next->kind == NodeKind::Index)
+      addIndex(next->index);
+    reduced.append(next->atoms.begin(), next->atoms.end());
+    worklist.append(next->kids.begin(), next->kids.end());
+  }
+  for (unsigned atom : reduced)
     atoms.reset(atom);
   return atoms;
 }
 
 Node *Expr::rename(Node *node, unsigned from, unsigned to) {
-  if (from == to)
-    return node;
+  DenseMap<Node *, Node *> done;
+  return from == to ? node : renameOnce(node, from, to, done);
+}
+
+Node *Expr::renameOnce(Node *node, unsigned from, unsigned to,
+                       DenseMap<Node *, Node *> &done) {
+  if (Node *known = done.lookup(node))
+    return known;
+  Node *result = renameIn(node, from, to, done);
+  done[node] = result;
+  return result;
+}
+
+Node *Expr::renameIn(Node *node, unsigned from, unsigned to,
+                     DenseMap<Node *, Node *> &done) {
   // The same loop may be known exactly in one place and not in the other.
   auto renamed = [&](hdp::raise::Index index) {
     for (Digit &digit : index) {
@@ -177,13 +204,13 @@ Node *Expr::rename(Node *node, unsigned from, unsigned to) {
   case NodeKind::Op: {
     SmallVector<Node *> kids;
     for (Node *kid : node->kids)
-      kids.push_back(rename(kid, from, to));
+      kids.push_back(renameOnce(kid, from, to, done));
     return makeOp(node->name, node->type, kids, node->op);
   }
   case NodeKind::Reduce: {
     SmallVector<Node *, 2> kids;
     for (Node *kid : node->kids)
-      kids.push_back(rename(kid, from, to));
+      kids.push_back(renameOnce(kid, from, to, done));
     if (ArrayRef(kids) == ArrayRef(node->kids))
       return node;
     Node copy;
@@ -212,8 +239,9 @@ bool Expr::mayAgree(unsigned a, unsigned b) const {
 bool Expr::equalExpanded(Node *a, Node *b, unsigned depth) {
   if (a == b)
     return true;
-  if (depth > kEqualDepth || a->type != b->type)
+  if (depth > kEqualDepth || a->type != b->type || budget == 0)
     return false;
+  --budget;
   a = expand(a);
   b = expand(b);
   if (a == b)
@@ -246,4 +274,7 @@ bool Expr::equalExpanded(Node *a, Node *b, unsigned depth) {
          equalExpanded(a->kids[1], b->kids[1], depth + 1);
 }
 
-bool Expr::equal(Node *a, Node *b) { return equalExpanded(a, b, 0); }
+bool Expr::equal(Node *a, Node *b) {
+  budget = kEqualBudget;
+  return equalExpanded(a, b, 0);
+}

@@ -7,6 +7,8 @@
 
 #include "RaiseMatch.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
 #include <cmath>
 #include <functional>
 
@@ -213,8 +215,30 @@ static Node *readWidened(Expr &expr, Node *node) {
   }
 }
 
-Outcome hdp::raise::matchSite(Expr &expr, linalg::LinalgOp op, Site &site,
-                              Refusal &refusal) {
+/// Exponentials and their sums lead to the contraction, but through an op that
+/// cannot be read: says which. `fromSoftmax` was decided on the ops alone.
+static bool noticeOpaque(Expr &expr, Node *product, bool fromSoftmax,
+                         Refusal &refusal) {
+  if (!fromSoftmax)
+    return false;
+  for (Node *kid : product->kids) {
+    Node *factor = expr.peel(kid);
+    Operation *def = factor->kind == NodeKind::Load
+                         ? factor->value.getDefiningOp()
+                         : nullptr;
+    if (isa_and_present<tensor::ExtractSliceOp>(def)) {
+      refusal.because("sink", "the probabilities are part of a wider softmax");
+      return true;
+    }
+  }
+  refusal.because("softmax-form",
+                  "an operand comes from exponentials and their sums in a way "
+                  "that is not a softmax");
+  return true;
+}
+
+Outcome hdp::raise::matchSite(Expr &expr, linalg::LinalgOp op, bool fromSoftmax,
+                              Site &site, Refusal &refusal) {
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
   if (!type || !isa<FloatType>(type.getElementType()))
     return Outcome::NotACandidate;
@@ -263,7 +287,9 @@ Outcome hdp::raise::matchSite(Expr &expr, linalg::LinalgOp op, Site &site,
                         "and the second contraction");
         return Outcome::Refused;
       }
-    return Outcome::NotACandidate;
+    return noticeOpaque(expr, product, fromSoftmax, refusal)
+               ? Outcome::Refused
+               : Outcome::NotACandidate;
   }
   site.sum = softmax.sum->op;
 

@@ -76,9 +76,10 @@ struct Site {
 /// Why a candidate is left as it is. Codes are listed in docs/Raising.md.
 enum class Outcome { NotACandidate, Refused, Matched };
 
-/// Reads `op` as the contraction of a softmax with values.
-Outcome matchSite(Expr &expr, mlir::linalg::LinalgOp op, Site &site,
-                  Refusal &refusal);
+/// Reads `op` as the contraction of a softmax with values. `fromSoftmax`: an
+/// operand comes from a sum of exponentials, so a failure is worth a remark.
+Outcome matchSite(Expr &expr, mlir::linalg::LinalgOp op, bool fromSoftmax,
+                  Site &site, Refusal &refusal);
 
 /// Splits `softmax.scores` into product, scale, bias and masks.
 bool matchScores(Expr &expr, const Softmax &softmax, Site &site,

@@ -259,7 +259,7 @@ Node *ScoresReader::findKeys(Node *node, unsigned depth) {
     auto parts = productOf(node);
     return parts ? parts->second.load : nullptr;
   }
-  if (node->kind != NodeKind::Op || depth == 0)
+  if (node->kind != NodeKind::Op || depth == 0 || !hasProduct(node))
     return nullptr;
   for (Node *kid : node->kids)
     if (Node *keys = findKeys(kid, depth - 1))
