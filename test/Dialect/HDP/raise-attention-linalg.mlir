@@ -385,3 +385,48 @@ func.func @dynamic(%q: tensor<?x?x4xf32>, %k: tensor<?x?x4xf32>, %v: tensor<?x?x
   %o = linalg.batch_matmul ins(%p, %v : tensor<?x?x?xf32>, tensor<?x?x?xf32>) outs(%fillo : tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
   return %o : tensor<?x?x?xf32>
 }
+
+// A causal mask made of indices in the body that uses it, and a position bias
+// that is itself a product: both become addends.
+// CHECK-LABEL: func @masked_by_index
+// CHECK: linalg.index 1
+// CHECK: linalg.index 2
+// CHECK: hdp.attention ins({{.*}}) mask(%{{.*}} : tensor<1x8x16xi1>)
+// CHECK-LABEL: func @product_as_bias
+// CHECK: %[[B:.*]] = linalg.contract
+// CHECK: %[[E:.*]] = tensor.expand_shape %[[B]]
+// CHECK: hdp.attention ins(%arg0, %arg1, %arg2 : {{.*}}) bias(%[[E]] : tensor<1x8x16xf32>)
+func.func @masked_by_index(%q: !q, %k: !k, %v: !k, %init: !q, %inits: !s) -> !q {
+  %zero = arith.constant 0.0 : f32
+  %low = arith.constant 0xFF800000 : f32
+  %fill = linalg.fill ins(%zero : f32) outs(%inits : !s) -> !s
+  %fillo = linalg.fill ins(%zero : f32) outs(%init : !q) -> !q
+  %s = linalg.batch_matmul indexing_maps = [#q, #k, #s] ins(%q, %k : !q, !k) outs(%fill : !s) -> !s
+  %t = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel"]} ins(%s : !s) outs(%inits : !s) {
+  ^bb0(%a: f32, %out: f32):
+    %0 = linalg.index 1 : index
+    %1 = linalg.index 2 : index
+    %2 = arith.cmpi sge, %0, %1 : index
+    %3 = arith.select %2, %a, %low : f32
+    linalg.yield %3 : f32
+  } -> !s
+  %p = linalg.softmax dimension(2) ins(%t : !s) outs(%inits : !s) -> !s
+  %o = linalg.batch_matmul ins(%p, %v : !s, !k) outs(%fillo : !q) -> !q
+  return %o : !q
+}
+func.func @product_as_bias(%q: !q, %k: !k, %v: !k, %rel: tensor<8x16x3xf32>, %w: tensor<3xf32>, %init: !q, %inits: !s, %initb: tensor<8x16xf32>) -> !q {
+  %zero = arith.constant 0.0 : f32
+  %fill = linalg.fill ins(%zero : f32) outs(%inits : !s) -> !s
+  %fillb = linalg.fill ins(%zero : f32) outs(%initb : tensor<8x16xf32>) -> tensor<8x16xf32>
+  %fillo = linalg.fill ins(%zero : f32) outs(%init : !q) -> !q
+  %s = linalg.batch_matmul indexing_maps = [#q, #k, #s] ins(%q, %k : !q, !k) outs(%fill : !s) -> !s
+  %b = linalg.contract indexing_maps = [affine_map<(i, j, r) -> (i, j, r)>, affine_map<(i, j, r) -> (r)>, affine_map<(i, j, r) -> (i, j)>] ins(%rel, %w : tensor<8x16x3xf32>, tensor<3xf32>) outs(%fillb : tensor<8x16xf32>) -> tensor<8x16xf32>
+  %t = linalg.generic {indexing_maps = [#id, affine_map<(b, i, j) -> (i, j)>, #id], iterator_types = ["parallel", "parallel", "parallel"]} ins(%s, %b : !s, tensor<8x16xf32>) outs(%inits : !s) {
+  ^bb0(%a: f32, %c: f32, %out: f32):
+    %0 = arith.addf %a, %c : f32
+    linalg.yield %0 : f32
+  } -> !s
+  %p = linalg.softmax dimension(2) ins(%t : !s) outs(%inits : !s) -> !s
+  %o = linalg.batch_matmul ins(%p, %v : !s, !k) outs(%fillo : !q) -> !q
+  return %o : !q
+}

@@ -602,3 +602,98 @@ func.func @padded_probabilities(%q: !t, %k: !t, %v: tensor<2x9x8xf32>, %init: !t
   %o = linalg.batch_matmul ins(%x, %v : !w, tensor<2x9x8xf32>) outs(%fill : !t) -> !t
   return %o : !t
 }
+
+// -----
+
+// Values computed in the body of the product cannot be taken out of it.
+#q = affine_map<(b, i, j, c) -> (b, i, c)>
+#k = affine_map<(b, i, j, c) -> (b, j, c)>
+#s = affine_map<(b, i, j, c) -> (b, i, j)>
+#p = affine_map<(b, i, e, j) -> (b, i, j)>
+#v = affine_map<(b, i, e, j) -> (b, j, e)>
+#o = affine_map<(b, i, e, j) -> (b, i, e)>
+!t = tensor<2x8x8xf32>
+
+func.func @values_computed_inside(%q: !t, %k: !t, %v: !t, %w: !t, %init: !t) -> !t {
+  %zero = arith.constant 0.0 : f32
+  %fill = linalg.fill ins(%zero : f32) outs(%init : !t) -> !t
+  %s = linalg.batch_matmul indexing_maps = [#q, #k, #s] ins(%q, %k : !t, !t) outs(%fill : !t) -> !t
+  %p = linalg.softmax dimension(2) ins(%s : !t) outs(%init : !t) -> !t
+  // expected-remark @below {{value-op: the values are computed inside the second contraction}}
+  %o = linalg.generic {indexing_maps = [#p, #v, #v, #o], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%p, %v, %w : !t, !t, !t) outs(%fill : !t) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %out: f32):
+    %0 = arith.addf %b, %c : f32
+    %1 = arith.mulf %a, %0 : f32
+    %2 = arith.addf %out, %1 : f32
+    linalg.yield %2 : f32
+  } -> !t
+  return %o : !t
+}
+
+// -----
+
+#q = affine_map<(b, i, j, l, c) -> (b, i, c)>
+#k = affine_map<(b, i, j, l, c) -> (b, j, l, c)>
+#s = affine_map<(b, i, j, l, c) -> (b, i, j, l)>
+!t = tensor<2x8x8xf32>
+!k = tensor<2x4x5x8xf32>
+!s = tensor<2x8x4x5xf32>
+
+func.func @two_key_dimensions(%q: !t, %k: !k, %v: !k, %init: !t, %inits: !s) -> !t {
+  %zero = arith.constant 0.0 : f32
+  %fill = linalg.fill ins(%zero : f32) outs(%inits : !s) -> !s
+  %fillo = linalg.fill ins(%zero : f32) outs(%init : !t) -> !t
+  %s = linalg.contract indexing_maps = [#q, #k, #s] ins(%q, %k : !t, !k) outs(%fill : !s) -> !s
+  %p = linalg.softmax dimension(3) ins(%s : !s) outs(%inits : !s) -> !s
+  // expected-remark @below {{contraction: the second contraction sums over 2 dimensions, expected one}}
+  %o = linalg.contract indexing_maps = [#s, #k, #q] ins(%p, %v : !s, !k) outs(%fillo : !t) -> !t
+  return %o : !t
+}
+
+// -----
+
+#q = affine_map<(b, i, j, c) -> (b, i, c)>
+#k = affine_map<(b, i, j, c) -> (b, j, c)>
+#s = affine_map<(b, i, j, c) -> (b, i, j)>
+!t = tensor<2x8x8xf32>
+!v = tensor<2x8x3x5xf32>
+
+func.func @two_value_dimensions(%q: !t, %k: !t, %v: !v, %init: !t, %inito: !v) -> !v {
+  %zero = arith.constant 0.0 : f32
+  %fill = linalg.fill ins(%zero : f32) outs(%init : !t) -> !t
+  %fillo = linalg.fill ins(%zero : f32) outs(%inito : !v) -> !v
+  %s = linalg.batch_matmul indexing_maps = [#q, #k, #s] ins(%q, %k : !t, !t) outs(%fill : !t) -> !t
+  %p = linalg.softmax dimension(2) ins(%s : !t) outs(%init : !t) -> !t
+  // expected-remark @below {{layout: the values have 2 dimensions of their own, expected one}}
+  %o = linalg.contract indexing_maps = [affine_map<(b, i, j, e, f) -> (b, i, j)>, affine_map<(b, i, j, e, f) -> (b, j, e, f)>, affine_map<(b, i, j, e, f) -> (b, i, e, f)>] ins(%p, %v : !t, !v) outs(%fillo : !v) -> !v
+  return %o : !v
+}
+
+// -----
+
+// A bias by the number of batch and head together, which are two dimensions of
+// the queries.
+#q = affine_map<(b, i, j, c) -> (b, i, c)>
+#k = affine_map<(b, i, j, c) -> (b, j, c)>
+#s = affine_map<(b, i, j, c) -> (b, i, j)>
+#id = affine_map<(b, i, j) -> (b, i, j)>
+!t = tensor<6x8x8xf32>
+
+func.func @bias_by_collapsed_index(%x: tensor<3x2x8x8xf32>, %k: !t, %v: !t, %init: !t) -> !t {
+  %zero = arith.constant 0.0 : f32
+  %q = tensor.collapse_shape %x [[0, 1], [2], [3]] : tensor<3x2x8x8xf32> into !t
+  %fill = linalg.fill ins(%zero : f32) outs(%init : !t) -> !t
+  %s = linalg.batch_matmul indexing_maps = [#q, #k, #s] ins(%q, %k : !t, !t) outs(%fill : !t) -> !t
+  %t = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel"]} ins(%s : !t) outs(%init : !t) {
+  ^bb0(%a: f32, %out: f32):
+    %0 = linalg.index 0 : index
+    %1 = arith.index_cast %0 : index to i32
+    %2 = arith.sitofp %1 : i32 to f32
+    %3 = arith.addf %a, %2 : f32
+    linalg.yield %3 : f32
+  } -> !t
+  %p = linalg.softmax dimension(2) ins(%t : !t) outs(%init : !t) -> !t
+  // expected-remark @below {{bias-op: a bias or mask uses an index that is not one of the scores'}}
+  %o = linalg.batch_matmul ins(%p, %v : !t, !t) outs(%fill : !t) -> !t
+  return %o : !t
+}

@@ -157,9 +157,11 @@ bool hdp::raise::planDims(Expr &expr, const Site &site,
   for (Node *load : {site.query, site.key, site.value})
     for (const Index &index : load->access)
       cuts.add(index);
-  for (Node *load : addends)
-    for (const Index &index : load->access)
+  for (Node *leaf : addends) {
+    for (const Index &index : leaf->access)
       cuts.add(index);
+    cuts.add(leaf->index);
+  }
   for (const Index &index : site.result)
     cuts.add(index);
   if (!cuts.consistent(expr))
@@ -177,9 +179,11 @@ bool hdp::raise::planDims(Expr &expr, const Site &site,
     dims.depth = cuts.pieces(expr, *site.depthAtom);
 
   Digits added;
-  for (Node *load : addends)
-    for (const Digits &dim : piecesOf(cuts, load->access))
+  for (Node *leaf : addends) {
+    for (const Digits &dim : piecesOf(cuts, leaf->access))
       added.append(dim.begin(), dim.end());
+    added.append(cuts.pieces(leaf->index));
+  }
 
   // Sort the result's pieces by who has them.
   Digits batch, queryOnly;

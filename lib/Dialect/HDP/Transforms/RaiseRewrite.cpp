@@ -38,6 +38,7 @@ private:
   bool plan();
   bool checkTypes();
   bool collectLeaves(Node *node, Leaves &leaves);
+  std::optional<unsigned> dimensionOf(Node *index);
   Value emitOperand(Node *load, ArrayRef<Digits> wanted,
                     SmallVectorImpl<int64_t> &perm);
   Value emitFormula(
@@ -70,6 +71,7 @@ private:
 bool SiteWriter::collectLeaves(Node *node, Leaves &leaves) {
   switch (node->kind) {
   case NodeKind::Load:
+  case NodeKind::Index:
     leaves.insert(node);
     return true;
   case NodeKind::Const:
@@ -154,9 +156,16 @@ bool SiteWriter::plan() {
       !check(site.key, dims.key(), "keys") ||
       !check(site.value, dims.value(), "values"))
     return false;
-  for (Node *load : addends)
-    if (!check(load, dims.scores(), "bias or mask entries"))
+  for (Node *leaf : addends) {
+    if (leaf->kind == NodeKind::Index) {
+      if (leaf->index.empty() || dimensionOf(leaf))
+        continue;
+      return refusal.because("bias-op", "a bias or mask uses an index that is "
+                                        "not one of the scores'");
+    }
+    if (!check(leaf, dims.scores(), "bias or mask entries"))
       return false;
+  }
   if (!arranger.knowsSizes(dims.query()) || !arranger.knowsSizes(dims.result()))
     return refusal.because("dynamic-shape",
                            "the size of a dimension cannot be read from an "
@@ -167,6 +176,16 @@ bool SiteWriter::plan() {
 //===----------------------------------------------------------------------===//
 // Operands
 //===----------------------------------------------------------------------===//
+
+/// The dimension of the scores that an index formula runs over.
+std::optional<unsigned> SiteWriter::dimensionOf(Node *index) {
+  SmallVector<Digits> scores = dims.scores();
+  Digits pieces = cuts.pieces(index->index);
+  for (auto [dim, digits] : llvm::enumerate(scores))
+    if (!digits.empty() && digits == pieces)
+      return dim;
+  return std::nullopt;
+}
 
 /// Elementwise width change.
 Value SiteWriter::converted(Value value, Type to) {
@@ -213,7 +232,14 @@ Value SiteWriter::emitFormula(
   SmallVector<AffineMap> maps;
   llvm::SmallBitVector present(rank), none(rank);
   present.set(rank - 1);
+  SmallVector<Node *> loads;
   for (Node *leaf : leaves) {
+    if (leaf->kind == NodeKind::Index) {
+      if (std::optional<unsigned> dim = dimensionOf(leaf))
+        present.set(*dim);
+      continue;
+    }
+    loads.push_back(leaf);
     Value input = arranger.arrange(leaf, scores, none, nullptr);
     auto shape = cast<RankedTensorType>(input.getType()).getShape();
     SmallVector<AffineExpr> exprs;
@@ -239,7 +265,7 @@ Value SiteWriter::emitFormula(
              b, loc, init.getType(), inputs, init, maps, iterators,
              [&](OpBuilder &nested, Location where, ValueRange args) {
                DenseMap<Node *, Value> values;
-               for (auto [leaf, arg] : llvm::zip(leaves, args))
+               for (auto [leaf, arg] : llvm::zip(loads, args))
                  values[leaf] = arg;
                std::function<Value(Node *)> read = [&](Node *node) {
                  Value &known = values[node];
@@ -251,6 +277,13 @@ Value SiteWriter::emitFormula(
                        nested, where, cast<TypedAttr>(node->attr));
                  } else if (node->kind == NodeKind::Scalar) {
                    result = node->value;
+                 } else if (node->kind == NodeKind::Index) {
+                   std::optional<unsigned> dim = dimensionOf(node);
+                   result =
+                       dim ? linalg::IndexOp::create(nested, where, *dim)
+                                 .getResult()
+                           : arith::ConstantIndexOp::create(nested, where, 0)
+                                 .getResult();
                  } else {
                    IRMapping mapping;
                    for (auto [operand, kid] :

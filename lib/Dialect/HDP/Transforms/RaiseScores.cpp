@@ -127,8 +127,19 @@ std::optional<std::pair<Factor, Factor>> ScoresReader::productOf(Node *node) {
   if (!leftAtoms.test(depth) || !rightAtoms.test(depth) ||
       leftAtoms.test(site.keyAtom) == rightAtoms.test(site.keyAtom))
     return std::nullopt;
-  if (leftAtoms.test(site.keyAtom))
+  if (leftAtoms.test(site.keyAtom)) {
     std::swap(left, right);
+    std::swap(leftAtoms, rightAtoms);
+  }
+  // Keys run over what queries or values run over too; a product of something
+  // per pair of rows and keys (a learned position bias) is an addend.
+  if (site.value) {
+    llvm::SmallBitVector known = leftAtoms;
+    known |= expr.atomsOf(site.value);
+    known.set(site.keyAtom);
+    if (rightAtoms.test(known))
+      return std::nullopt;
+  }
   left.scale *= scale;
   return std::pair(left, right);
 }
