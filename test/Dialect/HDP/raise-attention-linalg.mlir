@@ -430,3 +430,50 @@ func.func @product_as_bias(%q: !q, %k: !k, %v: !k, %rel: tensor<8x16x3xf32>, %w:
   %o = linalg.batch_matmul ins(%p, %v : !s, !k) outs(%fillo : !q) -> !q
   return %o : !q
 }
+
+// Two selections: -inf inside of a finite number stays inside, as a row that
+// the outer one masks throughout averages all values.
+// CHECK-LABEL: func @nested_masks
+// CHECK: %[[NEVER:.*]] = arith.constant 0xFF800000 : f32
+// CHECK: %[[INNER:.*]] = arith.select %{{.*}}, %{{.*}}, %[[NEVER]] : f32
+// CHECK: %[[LOW:.*]] = arith.constant -3.40282347E+38 : f32
+// CHECK: arith.select %{{.*}}, %[[INNER]], %[[LOW]] : f32
+// CHECK: hdp.attention ins({{.*}}) bias(%{{.*}} : tensor<2x8x16xf32>) outs
+// -inf below a cut-off is the cut-off.
+// CHECK-LABEL: func @cut_off
+// CHECK-NOT: 0xFF800000
+// CHECK: hdp.attention ins({{.*}}) bias(%{{.*}} : tensor<2x8x16xf32>) outs
+func.func @nested_masks(%q: !q, %k: !k, %v: !k, %m: !m, %n: !m, %init: !q, %inits: !s) -> !q {
+  %zero = arith.constant 0.0 : f32
+  %never = arith.constant 0xFF800000 : f32
+  %low = arith.constant -1.0e9 : f32
+  %fill = linalg.fill ins(%zero : f32) outs(%inits : !s) -> !s
+  %fillo = linalg.fill ins(%zero : f32) outs(%init : !q) -> !q
+  %s = linalg.batch_matmul indexing_maps = [#q, #k, #s] ins(%q, %k : !q, !k) outs(%fill : !s) -> !s
+  %t = linalg.generic {indexing_maps = [#id, #id, #id, #id], iterator_types = ["parallel", "parallel", "parallel"]} ins(%m, %n, %s : !m, !m, !s) outs(%inits : !s) {
+  ^bb0(%c: i1, %d: i1, %a: f32, %out: f32):
+    %0 = arith.select %c, %a, %never : f32
+    %1 = arith.select %d, %0, %low : f32
+    linalg.yield %1 : f32
+  } -> !s
+  %p = linalg.softmax dimension(2) ins(%t : !s) outs(%inits : !s) -> !s
+  %o = linalg.batch_matmul ins(%p, %v : !s, !k) outs(%fillo : !q) -> !q
+  return %o : !q
+}
+func.func @cut_off(%q: !q, %k: !k, %v: !k, %m: !m, %init: !q, %inits: !s) -> !q {
+  %zero = arith.constant 0.0 : f32
+  %never = arith.constant 0xFF800000 : f32
+  %low = arith.constant -3.4028235e+38 : f32
+  %fill = linalg.fill ins(%zero : f32) outs(%inits : !s) -> !s
+  %fillo = linalg.fill ins(%zero : f32) outs(%init : !q) -> !q
+  %s = linalg.batch_matmul indexing_maps = [#q, #k, #s] ins(%q, %k : !q, !k) outs(%fill : !s) -> !s
+  %t = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel", "parallel"]} ins(%m, %s : !m, !s) outs(%inits : !s) {
+  ^bb0(%c: i1, %a: f32, %out: f32):
+    %0 = arith.select %c, %a, %never : f32
+    %1 = arith.maximumf %0, %low : f32
+    linalg.yield %1 : f32
+  } -> !s
+  %p = linalg.softmax dimension(2) ins(%t : !s) outs(%inits : !s) -> !s
+  %o = linalg.batch_matmul ins(%p, %v : !s, !k) outs(%fillo : !q) -> !q
+  return %o : !q
+}

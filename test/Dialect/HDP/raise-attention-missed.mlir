@@ -324,7 +324,7 @@ func.func @bias_after_a_small_mask(%q: !t, %k: !t, %v: !t, %m: !m, %b: !t, %init
     linalg.yield %1 : f32
   } -> !t
   %p = linalg.softmax dimension(2) ins(%t : !t) outs(%init : !t) -> !t
-  // expected-remark @below {{mask-constant: a bias is added after the scores are replaced by -10000, expected -inf or a number below -1e+08}}
+  // expected-remark @below {{mask-constant: a bias is added after the scores are replaced by -10000, expected -inf or a number below -1e+30}}
   %o = linalg.batch_matmul ins(%p, %v : !t, !t) outs(%fill : !t) -> !t
   return %o : !t
 }

@@ -127,7 +127,9 @@ bool SiteWriter::plan() {
     if (constant &&
         cast<IntegerAttr>(*constant).getValue().isZero() != mask.keepWhen)
       continue;
-    bool isHard = std::isinf(mask.otherwise);
+    // Inside a selection of a finite number -inf does not stand for itself: a
+    // row that is the number throughout has it at these places too.
+    bool isHard = std::isinf(mask.otherwise) && soft.empty();
     (isHard ? hard : soft).push_back(mask);
     if (!collectLeaves(mask.condition, isHard ? maskLeaves : biasLeaves))
       return false;
@@ -364,7 +366,9 @@ Value SiteWriter::emitBias() {
         // A selected finite number swallows the score; the lowest one does so
         // as an addend too, and a row that is it throughout stays uniform.
         for (const MaskTerm &mask : llvm::reverse(soft)) {
-          Value low = constant(-std::numeric_limits<float>::max());
+          Value low = constant(std::isinf(mask.otherwise)
+                                   ? mask.otherwise
+                                   : -std::numeric_limits<float>::max());
           Value keep = read(mask.condition);
           sum = arith::SelectOp::create(nested, loc, keep,
                                         mask.keepWhen ? sum : low,

@@ -20,7 +20,7 @@ using namespace hdp::raise;
 /// score: exp of it relative to any score of a model is 0.
 static constexpr double kMaskedBelow = -9000.0;
 /// Below this a finite selected number swallows what is added to it.
-static constexpr double kSwallowsBelow = -1e8;
+static constexpr double kSwallowsBelow = -1e30;
 
 namespace {
 
@@ -179,6 +179,9 @@ bool ScoresReader::readSelect(Node *node, double factor) {
     if (!other || !hasProduct(node->kids[scoresSide]))
       continue;
     double otherwise = *other * factor;
+    // A cut-off outside of the selection replaces -inf.
+    if (site.floor && otherwise < *site.floor)
+      otherwise = *site.floor;
     if (!(otherwise < kMaskedBelow))
       return refusal.because(
           "mask-constant",
