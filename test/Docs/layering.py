@@ -15,6 +15,7 @@ import sys
 ALLOWED = {
     "Numerics": ["hdp/Numerics"],
     "Support": ["hdp/Support", "llvm"],
+    "Machine": ["hdp/Machine", "hdp/Numerics", "hdp/Support", "llvm"],
     "Dialect": ["hdp/Dialect", "hdp/Numerics", "llvm", "mlir"],
     "Conversion": ["hdp/Conversion", "hdp/Dialect", "hdp/Numerics", "llvm", "mlir"],
     "Pipelines": ["hdp/Pipelines", "hdp/Conversion", "hdp/Dialect", "hdp/Numerics", "llvm",

@@ -4,154 +4,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AttentionCall.h"
-#include "hdp/Support/TensorFile.h"
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
+#include "GoldenCall.h"
 #include "llvm/Support/Path.h"
-#include <cstdlib>
-#include <cstring>
 #include <gtest/gtest.h>
 
 using namespace hdp;
 using namespace hdp::test;
-using namespace hdp::numerics;
-
-namespace {
-
-/// The golden files, sorted; empty when the data is not there.
-std::vector<std::string> findGoldenFiles() {
-  const char *folder = std::getenv("HDP_DATA_DIR");
-  llvm::SmallString<128> path(folder ? folder : HDP_DEFAULT_DATA_DIR);
-  llvm::sys::path::append(path, "golden");
-  std::vector<std::string> files;
-  std::error_code error;
-  for (llvm::sys::fs::directory_iterator it(path, error), end;
-       !error && it != end; it.increment(error))
-    if (llvm::StringRef(it->path()).ends_with(".safetensors"))
-      files.push_back(it->path());
-  llvm::sort(files);
-  return files;
-}
-
-template <typename T> std::vector<int64_t> widen(const HostTensor &tensor) {
-  const T *data = tensor.as<T>();
-  return std::vector<int64_t>(data, data + tensor.getNumElements());
-}
-
-/// A tensor's elements as integers, a float's being its bits.
-std::vector<int64_t> toIntegers(const HostTensor &tensor) {
-  switch (tensor.getElementType()) {
-  case ElementType::I1:
-  case ElementType::U8:
-    return widen<uint8_t>(tensor);
-  case ElementType::I8:
-    return widen<int8_t>(tensor);
-  case ElementType::I16:
-    return widen<int16_t>(tensor);
-  case ElementType::I32:
-    return widen<int32_t>(tensor);
-  case ElementType::I64:
-    return widen<int64_t>(tensor);
-  case ElementType::F32:
-    return widen<uint32_t>(tensor);
-  default:
-    return {};
-  }
-}
-
-std::vector<float> toFloats(const HostTensor &tensor) {
-  const float *data = tensor.as<float>();
-  return std::vector<float>(data, data + tensor.getNumElements());
-}
-
-/// Loads a tensor that has to be there.
-HostTensor load(const TensorFile &file, llvm::StringRef name) {
-  llvm::Expected<HostTensor> tensor = file.load(name);
-  if (!tensor) {
-    ADD_FAILURE() << llvm::toString(tensor.takeError());
-    return HostTensor();
-  }
-  return std::move(*tensor);
-}
-
-AttentionCall readCall(const TensorFile &file) {
-  auto text = [&](const char *key) { return file.getMetadata().at(key); };
-  auto integer = [&](const char *key) { return std::stoll(text(key)); };
-  AttentionCall call;
-  Policy &p = call.policy;
-  p.format = {integer("I"), integer("F")};
-  p.valueFractionBits = integer("VF");
-  p.exponents =
-      text("exponent") == "static" ? Exponents::Static : Exponents::Dynamic;
-  p.sq = integer("sQ");
-  p.sk = integer("sK");
-  p.sv = integer("sV");
-  p.split = text("split") == "floor" ? Split::Floor : Split::Nearest;
-  p.importance =
-      text("importance") == "abs" ? Importance::Abs : Importance::Signed;
-  p.products = text("products") == "cross" ? Products::Cross : Products::Full;
-  p.pruned =
-      text("pruned") == "dropped" ? Pruned::Dropped : Pruned::Compensated;
-  p.group = integer("group");
-  p.blockRows = integer("bq");
-  p.blockCols = integer("bk");
-  p.selection = text("policy") == "topk" ? Selection::TopK : Selection::Rho;
-  p.threshold =
-      std::stod(text(p.selection == Selection::TopK ? "keep" : "rho"));
-  p.measure =
-      text("measure") == "magnitude" ? Measure::Magnitude : Measure::Spread;
-  p.tau = std::stod(text("tau"));
-  p.gated = text("gated") == "zero" ? Gated::Zero : Gated::Mean;
-  p.reciprocal =
-      text("reciprocal") == "linear" ? Reciprocal::Linear : Reciprocal::Exact;
-  call.scale = std::stod(text("scale"));
-  call.causal = text("causal") == "true";
-  call.Hq = integer("Hq");
-  call.Hkv = integer("Hkv");
-  call.Lq = integer("Lq");
-  call.Lk = integer("Lk");
-  call.d = integer("d");
-  call.dv = integer("dv");
-  EXPECT_EQ(p.tau8(), integer("tau8"));
-  EXPECT_EQ(p.threshold8(),
-            integer(p.selection == Selection::TopK ? "keep8" : "rho8"));
-  EXPECT_EQ(p.scoreFractionBits(), integer("SF"));
-
-  call.q = toFloats(load(file, "q"));
-  call.k = toFloats(load(file, "k"));
-  call.v = toFloats(load(file, "v"));
-  if (file.find("mask")) {
-    HostTensor mask = load(file, "mask");
-    call.mask.assign(mask.as<uint8_t>(),
-                     mask.as<uint8_t>() + mask.getNumElements());
-    call.maskHeads = mask.getShape()[0];
-    call.maskRows = mask.getShape()[1];
-  }
-  if (file.find("bias")) {
-    HostTensor bias = load(file, "bias");
-    call.bias = toFloats(bias);
-    call.biasHeads = bias.getShape()[0];
-    call.biasRows = bias.getShape()[1];
-  }
-  return call;
-}
-
-/// The intermediates that a golden file holds, without `x.`.
-AttentionResult readExpected(const TensorFile &file) {
-  AttentionResult result;
-  for (const TensorFile::Entry &entry : file.getEntries()) {
-    llvm::StringRef name = entry.name;
-    if (name.consume_front("x."))
-      result[name.str()] = toIntegers(load(file, entry.name));
-  }
-  return result;
-}
-
-} // namespace
 
 TEST(Golden, everyTensorOfEveryFileInBothFormulations) {
-  std::vector<std::string> files = findGoldenFiles();
+  std::vector<std::string> files = findGoldenFiles(HDP_DEFAULT_DATA_DIR);
   if (files.empty())
     GTEST_SKIP() << "left out: no golden vectors (set HDP_DATA_DIR)";
   for (const std::string &path : files) {

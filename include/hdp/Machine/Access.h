@@ -1,0 +1,65 @@
+//===- Access.h - what a command reads and writes ---------------*- C++ -*-===//
+//
+// The scratchpad ranges of every command, derived from its fields and its site
+// alone. Programs are checked against them before they run, and the timing
+// model takes all dependences from them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_MACHINE_ACCESS_H
+#define HDP_MACHINE_ACCESS_H
+
+#include "hdp/Machine/Program.h"
+
+namespace hdp::machine {
+
+/// A range of a scratchpad. Two `Add` accesses do not conflict: they add to
+/// sums, or to rows that nobody has read yet.
+struct Access {
+  enum Kind : uint8_t { Read, Write, Add };
+  uint8_t core;
+  Buffer buffer;
+  Kind kind;
+  uint64_t begin, end;
+
+  bool conflictsWith(const Access &later) const {
+    return begin < later.end && later.begin < end &&
+           (kind != later.kind || kind == Write);
+  }
+};
+using Accesses = llvm::SmallVector<Access, 8>;
+
+/// The accesses of a command. Symbols and site are taken as they are: the
+/// command has indices of existing ones.
+void getAccesses(const Program &program, const Command &command,
+                 Accesses &accesses);
+
+/// Bytes of a scratchpad of `config`; the slots of registers count as bytes.
+uint64_t getBufferBytes(const Config &config, Buffer buffer);
+
+/// Whether every command is one that the machine can execute: indices and
+/// cores exist, blocks lie within their attention, ranges within their
+/// scratchpads. An error names the command. The program's machine is `config`.
+llvm::Error verifyProgram(const Program &program, const Config &config);
+
+/// Calls `visit(core)` for each core of a bit set.
+template <typename Visitor> void forEachCore(uint64_t cores, Visitor visit) {
+  for (unsigned core = 0; cores != 0; ++core, cores >>= 1)
+    if (cores & 1)
+      visit(static_cast<uint8_t>(core));
+}
+
+/// How a site's tensors lie in scratchpads: bytes from row to row.
+struct Layout {
+  explicit Layout(const Site &site);
+  uint64_t integerRow, fractionRow, codeRow, valueRow; // a key or query row
+  uint64_t thetaRow, stateRow, meanRow;                // a block row
+  uint64_t validRow, biasRow, scoreRow, termRow;       // a query row
+  uint64_t sumRow, accRow, outRow;                     // a group; a query row
+  /// Words of a row's terms before its group weights.
+  static constexpr uint64_t termWords = 4;
+};
+
+} // namespace hdp::machine
+
+#endif // HDP_MACHINE_ACCESS_H

@@ -1,0 +1,281 @@
+//===- FunctionalPruning.cpp - integer pass and sparsity engine -----------===//
+//
+// Theta and kinds of blocks (N3 to N5), END_R (N6, means of N9) and END_H (N7).
+//
+//===----------------------------------------------------------------------===//
+
+#include "Kernels.h"
+#include "hdp/Machine/Functional.h"
+#include "hdp/Numerics/Mask.h"
+#include "hdp/Numerics/Pruning.h"
+#include "hdp/Numerics/Softmax.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace hdp;
+using namespace hdp::machine;
+using namespace hdp::numerics;
+
+/// Marks a group without pruned blocks in the memory of means: no mean of
+/// scores reaches it (N0).
+static constexpr int32_t noMean = INT32_MIN;
+
+void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
+  const Site &site = program.sites[c.site];
+  const Policy &policy = site.policy;
+  CoreMemory &core = cores[c.core];
+  BlockView view(site);
+  Layout layout(site);
+  uint32_t d = site.d, firstRow = view.rowBegin(c.block_row),
+           lastRow = view.rowEnd(c.block_row + c.block_rows - 1),
+           firstKey = view.keyBegin(c.column),
+           lastKey = view.keyEnd(c.column + c.columns - 1);
+  auto queryRow = [&](uint32_t i) {
+    return core.query.data() +
+           2 * (c.query_address + (i - firstRow) * layout.integerRow);
+  };
+  auto keyRow = [&](uint32_t j) {
+    return core.key.data() +
+           2 * (c.key_address + (j - firstKey) * layout.integerRow);
+  };
+  auto biasRow = [&](uint32_t i) {
+    return core.bias.data() +
+           (c.bias_address +
+            (c.bias_rows == 1 ? 0 : i - firstRow) * layout.biasRow) /
+               4;
+  };
+  // Pooled operands (N5, signed): sums of a block's rows of Q and of K.
+  auto pool = [&](std::vector<int16_t> &sums, uint32_t begin, uint32_t count,
+                  auto rowsBegin, auto rowsEnd, auto row) {
+    sums.assign(size_t(count) * d, 0);
+    for (uint32_t b = 0; b < count; ++b)
+      for (uint32_t i = rowsBegin(begin + b); i < rowsEnd(begin + b); ++i) {
+        const int16_t *from = row(i);
+        for (uint32_t t = 0; t < d; ++t)
+          sums[size_t(b) * d + t] = int16_t(sums[size_t(b) * d + t] + from[t]);
+      }
+  };
+  if (c.pooled) {
+    pool(
+        scratchQ, c.block_row, c.block_rows,
+        [&](uint32_t r) { return view.rowBegin(r); },
+        [&](uint32_t r) { return view.rowEnd(r); }, queryRow);
+    pool(
+        scratchK, c.column, c.columns,
+        [&](uint32_t b) { return view.keyBegin(b); },
+        [&](uint32_t b) { return view.keyEnd(b); }, keyRow);
+  }
+
+  HeadRegisters &registers = core.slots[c.slot];
+  bool isOpen = !site.causal && c.valid_rows == 0;
+  std::vector<uint8_t> wanted(size_t(c.block_rows) * c.columns);
+  for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
+    int32_t *theta =
+        core.theta.data() +
+        (c.theta_address + (r - c.block_row) * layout.thetaRow) / 4;
+    uint8_t *states = statesOf(c, layout, r);
+    auto existingRows = int32_t(view.rowEnd(r) - view.rowBegin(r));
+    for (uint32_t column = c.column; column < c.column + c.columns; ++column) {
+      int32_t count = 0, sum = 0;
+      uint32_t keyEnd = view.keyEnd(column);
+      if (isOpen && c.pooled) {
+        count = existingRows * int32_t(keyEnd - view.keyBegin(column));
+      } else {
+        for (uint32_t i = view.rowBegin(r); i < view.rowEnd(r); ++i) {
+          RowValidity valid = validityOf(site, c, i, firstRow);
+          for (uint32_t j = view.keyBegin(column); j < keyEnd; ++j) {
+            if (!valid(j))
+              continue;
+            ++count;
+            if (c.pooled)
+              continue;
+            int32_t score = dot(queryRow(i), keyRow(j), d);
+            if (c.bias_rows != 0)
+              score = integerScore(ops, score, biasRow(i)[j], policy);
+            sum += importanceTerm(ops, score, policy);
+            if (c.measure) {
+              registers.measure += magnitudeTerm(ops, score);
+              ++registers.positions;
+            }
+          }
+        }
+      }
+      auto kind = BlockKind(blockKind(ops, count, existingRows, policy));
+      if (c.pooled && kind == BlockKind::Full)
+        sum = dot(scratchQ.data() + size_t(r - c.block_row) * d,
+                  scratchK.data() + size_t(column - c.column) * d, d);
+      theta[column] = kind == BlockKind::Full ? sum : 0;
+      states[column] =
+          uint8_t(kind == BlockKind::Void   ? BlockState::Void
+                  : kind == BlockKind::Full ? BlockState::Pruned
+                                            : BlockState::KeptPartial);
+      wanted[size_t(r - c.block_row) * c.columns + (column - c.column)] =
+          kind != BlockKind::Void;
+      if (recorded) {
+        uint64_t at =
+            (uint64_t(registers.head) * site.blockRows() + r) * view.columns +
+            column;
+        note("theta", at, theta[column]);
+        note("kind", at, int64_t(kind));
+      }
+    }
+  }
+
+  // What the array did: tiles of blocks (pooled) or positions, void ones left
+  // out.
+  activity.isPooled = c.pooled;
+  activity.depth = d;
+  uint32_t tileRows = uint32_t(config.pe_rows * peBlock),
+           tileColumns = uint32_t(config.pe_columns * peBlock);
+  uint32_t rows = c.pooled ? c.block_rows : lastRow - firstRow,
+           columns = c.pooled ? c.columns : lastKey - firstKey;
+  uint32_t bq = c.pooled ? 1 : view.bq, bk = c.pooled ? 1 : view.bk;
+  for (uint32_t i = 0; i < rows; i += tileRows)
+    for (uint32_t j = 0; j < columns; j += tileColumns) {
+      bool isWanted = false;
+      for (uint32_t r = i / bq; r <= std::min(i + tileRows - 1, rows - 1) / bq;
+           ++r)
+        for (uint32_t b = j / bk;
+             b <= std::min(j + tileColumns - 1, columns - 1) / bk; ++b)
+          isWanted |= wanted[size_t(r) * c.columns + b] != 0;
+      activity.tiles += isWanted;
+    }
+  auto I = uint8_t(policy.format.integerBits);
+  uint64_t perTile = uint64_t(tileRows) * tileColumns;
+  auto extra = [](uint32_t n) { return uint8_t(llvm::Log2_32_Ceil(n)); };
+  activity.products = {
+      {uint8_t(I + (c.pooled ? extra(view.bq) : 0)),
+       uint8_t(I + (c.pooled ? extra(view.bk) : 0)), bool(c.pooled),
+       std::min(activity.tiles * perTile, uint64_t(rows) * columns) * d}};
+  activity.operandBits = activity.products[0].b;
+  activity.thetas = uint64_t(c.block_rows) * c.columns;
+  activity.touch(Buffer::Query, rows * uint64_t(d) * activity.operandBits / 8,
+                 0);
+  activity.touch(Buffer::Key,
+                 activity.tiles * tileColumns * d * activity.operandBits / 8,
+                 0);
+  activity.touch(Buffer::Theta, 0, 4 * activity.thetas);
+  activity.touch(Buffer::Mask, 0, (2 * activity.thetas + 7) / 8);
+  if (c.bias_rows != 0)
+    activity.touch(Buffer::Bias, uint64_t(rows) * columns * 4, 0);
+}
+
+void FunctionalModel::run(const EndRowsCommand &c, Activity &activity) {
+  const Site &site = program.sites[c.site];
+  const Policy &policy = site.policy;
+  CoreMemory &core = cores[c.core];
+  HeadRegisters &registers = core.slots[c.slot];
+  BlockView view(site);
+  Layout layout(site);
+  auto isFull = [](uint8_t state) {
+    return state == uint8_t(BlockState::Pruned) ||
+           state == uint8_t(BlockState::KeptFull);
+  };
+  std::vector<std::pair<int32_t, uint32_t>> order;
+  for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
+    const int32_t *theta =
+        core.theta.data() +
+        (c.theta_address + (r - c.block_row) * layout.thetaRow) / 4;
+    uint8_t *states = statesOf(c, layout, r);
+    int64_t n = 0, sum = 0, maximum = INT32_MIN, minimum = INT32_MAX;
+    for (uint32_t b = 0; b < view.columns; ++b) {
+      if (!isFull(states[b]))
+        continue;
+      ++n;
+      sum += theta[b];
+      maximum = std::max<int64_t>(maximum, theta[b]);
+      minimum = std::min<int64_t>(minimum, theta[b]);
+    }
+    int64_t blockSize = int64_t(view.rowEnd(r) - view.rowBegin(r)) * view.bk;
+    if (c.measure) {
+      registers.fullBlocks += n;
+      if (policy.measure == Measure::Spread) {
+        registers.measure += spreadTerm(ops, n, maximum, sum);
+        registers.positions += n * blockSize;
+      }
+    }
+
+    // N6.
+    int32_t T = 0;
+    if (policy.selection == Selection::Rho) {
+      T = rowThreshold(
+          ops, n, thresholdNumerator(ops, n, sum, maximum, minimum, policy));
+      for (uint32_t b = 0; b < view.columns; ++b)
+        if (isFull(states[b]))
+          states[b] =
+              uint8_t(keptByThreshold(ops, theta[b], T) ? BlockState::KeptFull
+                                                        : BlockState::Pruned);
+    } else {
+      order.clear();
+      for (uint32_t b = 0; b < view.columns; ++b)
+        if (isFull(states[b])) {
+          order.push_back({theta[b], b});
+          states[b] = uint8_t(BlockState::Pruned);
+        }
+      size_t count = std::min<size_t>(
+          order.size(), size_t(topkCount(ops, int32_t(n), policy)));
+      std::partial_sort(order.begin(), order.begin() + count, order.end(),
+                        [&](const auto &a, const auto &b) {
+                          return precedes(ops, a.first, a.second, b.first,
+                                          b.second);
+                        });
+      for (size_t x = 0; x < count; ++x)
+        states[order[x].second] = uint8_t(BlockState::KeptFull);
+    }
+
+    // N9: the mean of each group's pruned blocks.
+    int32_t *means = core.stat.data() +
+                     (c.stat_address + (r - c.block_row) * layout.meanRow) / 4;
+    std::fill_n(means, site.groups(), noMean);
+    for (uint32_t g = 0, b = 0; g < site.groups(); ++g) {
+      int64_t thetaSum = 0, positions = 0;
+      for (; b < view.columns && site.groupOf(b) == g; ++b)
+        if (states[b] == uint8_t(BlockState::Pruned)) {
+          thetaSum += theta[b];
+          positions += blockSize;
+        }
+      if (positions > 0)
+        means[g] = int32_t(groupMean(ops, thetaSum, positions, policy));
+    }
+    activity.fullBlocks += uint64_t(n);
+    for (uint32_t b = 0; b < view.columns; ++b)
+      activity.keptBlocks += states[b] >= uint8_t(BlockState::KeptPartial);
+    if (recorded) {
+      uint64_t row = uint64_t(registers.head) * site.blockRows() + r;
+      note("T", row, T);
+      for (uint32_t b = 0; b < view.columns; ++b)
+        note("kept", row * view.columns + b,
+             registers.gate && states[b] >= uint8_t(BlockState::KeptPartial));
+    }
+  }
+  activity.sweptRows = c.block_rows;
+  activity.sweptColumns = view.columns;
+  uint64_t blocks = uint64_t(c.block_rows) * view.columns;
+  activity.touch(Buffer::Theta, 4 * blocks, 0);
+  activity.touch(Buffer::Mask, (2 * blocks + 7) / 8, (2 * blocks + 7) / 8);
+  activity.touch(Buffer::Stat, 0, c.block_rows * layout.meanRow);
+}
+
+void FunctionalModel::run(const EndHeadCommand &c, Activity &activity) {
+  const Site &site = program.sites[c.site];
+  int64_t measure = 0, positions = 0, fullBlocks = 0;
+  uint32_t head = 0;
+  forEachCore(c.cores, [&](uint8_t core) {
+    const HeadRegisters &registers = cores[core].slots[c.slot];
+    measure = ops.add(measure, registers.measure);
+    positions = ops.add(positions, registers.positions);
+    fullBlocks = ops.add(fullBlocks, registers.fullBlocks);
+    head = registers.head;
+    ++activity.cores;
+  });
+  bool gate = headIsKept(ops, measure, positions, fullBlocks, site.policy);
+  forEachCore(c.cores,
+              [&](uint8_t core) { cores[core].slots[c.slot].gate = gate; });
+  if (!recorded)
+    return;
+  note("H", head, measure);
+  note("hpos", head, positions);
+  note("gate", head, gate);
+  uint64_t blocks = uint64_t(site.blockRows()) * site.blockColumns();
+  for (uint64_t b = 0; !gate && b < blocks; ++b)
+    note("kept", head * blocks + b, 0);
+}

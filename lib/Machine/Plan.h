@@ -1,0 +1,60 @@
+//===- Plan.h - where a program's data lies ---------------------*- C++ -*-===//
+//
+// How an attention is cut into strips and chunks, and the scratchpad addresses
+// of its parts, all chosen before the first command is written.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_LIB_MACHINE_PLAN_H
+#define HDP_LIB_MACHINE_PLAN_H
+
+#include "hdp/Machine/Access.h"
+#include "hdp/Machine/ProgramBuilder.h"
+
+namespace hdp::machine {
+
+/// Equal regions of a scratchpad, used in turn.
+struct Regions {
+  uint64_t base = 0, size = 0;
+  uint32_t count = 1;
+  uint32_t at(uint64_t turn) const {
+    return uint32_t(base + turn % count * size);
+  }
+};
+
+/// The choices of a program.
+struct Plan {
+  Layout layout;
+  uint32_t coresPerHead = 1, groups = 1;
+  /// Block rows of a strip; strips of a head, and most of them on one core.
+  uint32_t stripRows = 1, strips = 1, rounds = 1;
+  /// Block columns of a chunk of keys and of values.
+  uint32_t keyColumns = 1, valueColumns = 1;
+  /// The integer pass of a whole head comes before its scores; in other plans
+  /// each strip's comes right before them.
+  bool isAhead = false;
+  /// Scores of a strip are computed before the values of the one before are
+  /// weighed.
+  uint32_t lag = 0;
+
+  Regions query, queryFraction, key, keyFraction, value, sum;
+  Regions theta, states, validInteger, valid, score, bias, means, terms, acc,
+      out;
+
+  explicit Plan(const Site &site) : layout(site) {}
+  uint32_t keyChunks(const Site &site) const {
+    return (site.blockColumns() + keyColumns - 1) / keyColumns;
+  }
+  uint32_t valueChunks(const Site &site) const {
+    return (site.blockColumns() + valueColumns - 1) / valueColumns;
+  }
+};
+
+/// The best plan that fits; an error names the buffer that is too small for
+/// the smallest one.
+llvm::Expected<Plan> makePlan(const AttentionRequest &request,
+                              const Config &config);
+
+} // namespace hdp::machine
+
+#endif // HDP_LIB_MACHINE_PLAN_H
