@@ -49,6 +49,8 @@ void hdp::buildRaisePipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   HDPRaiseAttentionOptions raise;
   raise.report = options.report;
+  raise.reportFormat = options.reportFormat;
+  raise.require = options.require;
   pm.addPass(createHDPRaiseAttention(raise));
 }
 

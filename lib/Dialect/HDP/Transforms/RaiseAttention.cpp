@@ -11,7 +11,8 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace hdp {
 #define GEN_PASS_DEF_HDPRAISEATTENTION
@@ -70,8 +71,10 @@ struct Candidate {
 
 /// Contractions an operand of which comes from an exponential without another
 /// contraction between, and divisions that follow such a contraction: one walk
-/// that spares reading the formulas of everything else.
-static SmallVector<Candidate> collectCandidates(Operation *root) {
+/// that spares reading the formulas of everything else. It also counts what it
+/// sees.
+static SmallVector<Candidate> collectCandidates(Operation *root,
+                                                Report &report) {
   SmallVector<Candidate> candidates;
   DenseSet<Operation *> exponential;
   // What comes from a sum of exponentials, and that sum.
@@ -83,6 +86,8 @@ static SmallVector<Candidate> collectCandidates(Operation *root) {
       return def && exponential.contains(def);
     });
     bool contracts = linalgOp && looksLikeContraction(linalgOp);
+    if (contracts)
+      ++report.in(functionOf(op)).contractions;
     bool inBody = false;
     if (linalgOp || op->hasTrait<OpTrait::Elementwise>())
       op->walk([&](Operation *inner) {
@@ -103,6 +108,8 @@ static SmallVector<Candidate> collectCandidates(Operation *root) {
                   (linalgOp && linalgOp.getNumReductionLoops() > 0);
       if (sum || sums)
         summed[op] = sum ? sum : op;
+      if (sums && !sum)
+        ++report.in(functionOf(op)).softmaxes;
     }
     if (!linalgOp || !(fromOperands || inBody) || op->getNumResults() != 1 ||
         linalgOp.getNumDpsInputs() < 2 || !linalgOp.hasPureTensorSemantics())
@@ -158,7 +165,8 @@ struct RaiseAttention : hdp::impl::HDPRaiseAttentionBase<RaiseAttention> {
   void runOnOperation() override {
     Report result;
     seen.clear();
-    SmallVector<Candidate> candidates = collectCandidates(getOperation());
+    SmallVector<Candidate> candidates =
+        collectCandidates(getOperation(), result);
     SizeFacts facts;
     sizes = &facts;
     NewOps made;
@@ -175,8 +183,16 @@ struct RaiseAttention : hdp::impl::HDPRaiseAttentionBase<RaiseAttention> {
       markAllAnalysesPreserved();
     numRaised += result.raised;
     numRefused += result.refused.size();
+    for (const Refusal &refusal : result.refused)
+      ++result.in(refusal.function).refused;
     if (!report.empty() && failed(writeReport(result)))
+      return signalPassFailure();
+    if (require >= 0 && static_cast<unsigned>(require) != result.raised) {
+      emitError(getOperation()->getLoc())
+          << "expected " << int64_t(require) << " attentions raised, found "
+          << result.raised << " and " << result.refused.size() << " refused";
       signalPassFailure();
+    }
   }
 
 private:
@@ -197,6 +213,7 @@ private:
       refusal.function = functionOf(op);
       if (convertFrontendAttention(rewriter, op, refusal)) {
         ++result.raised;
+        ++result.in(refusal.function).raised;
         remarkRaised(location, refusal.function, "converted to hdp.attention");
         continue;
       }
@@ -220,6 +237,7 @@ private:
     if (outcome == Outcome::Matched &&
         rewriteSite(rewriter, expr, site, refusal)) {
       ++result.raised;
+      ++result.in(refusal.function).raised;
       remarkRaised(location, refusal.function, "raised to hdp.attention");
       eraseDead(rewriter, op);
       return;
@@ -232,12 +250,17 @@ private:
   }
 
   LogicalResult writeReport(const Report &result) {
-    std::error_code error;
-    llvm::raw_fd_ostream os(report, error);
-    if (error)
-      return getOperation()->emitError()
-             << "cannot write '" << report << "': " << error.message();
-    result.writeJson(os);
+    auto write = [&](raw_ostream &os) {
+      if (reportFormat == ReportFormat::Text)
+        result.writeText(os);
+      else
+        result.writeJson(os);
+      return llvm::Error::success();
+    };
+    if (llvm::Error error = llvm::writeToOutput(report, write))
+      return emitError(getOperation()->getLoc())
+             << "cannot write '" << report
+             << "': " << llvm::toString(std::move(error));
     return success();
   }
 };

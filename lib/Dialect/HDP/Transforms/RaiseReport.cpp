@@ -5,6 +5,7 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 
 using namespace mlir;
@@ -30,6 +31,15 @@ std::string hdp::raise::numberText(double value) {
   return text;
 }
 
+FunctionCounts &Report::in(StringRef function) {
+  for (FunctionCounts &counts : functions)
+    if (counts.function == function)
+      return counts;
+  functions.emplace_back();
+  functions.back().function = function.str();
+  return functions.back();
+}
+
 void Report::writeJson(raw_ostream &os) const {
   llvm::json::OStream json(os, /*IndentSize=*/2);
   json.object([&] {
@@ -43,9 +53,36 @@ void Report::writeJson(raw_ostream &os) const {
           json.attribute("message", refusal.message);
         });
     });
+    json.attributeArray("functions", [&] {
+      for (const FunctionCounts &counts : functions)
+        json.object([&] {
+          json.attribute("function", counts.function);
+          json.attribute("contractions", int64_t(counts.contractions));
+          json.attribute("softmaxes", int64_t(counts.softmaxes));
+          json.attribute("raised", int64_t(counts.raised));
+          json.attribute("refused", int64_t(counts.refused));
+        });
+    });
   });
   json.flush();
   os << "\n";
+}
+
+void Report::writeText(raw_ostream &os) const {
+  auto row = [&](const Twine &name, const Twine &contractions,
+                 const Twine &softmaxes, const Twine &raisedHere,
+                 const Twine &refusedHere) {
+    os << llvm::formatv("{0,-24} {1,12} {2,9} {3,6} {4,7}\n", name.str(),
+                        contractions.str(), softmaxes.str(), raisedHere.str(),
+                        refusedHere.str());
+  };
+  row("function", "contractions", "softmaxes", "raised", "refused");
+  for (const FunctionCounts &counts : functions)
+    row(counts.function, Twine(counts.contractions), Twine(counts.softmaxes),
+        Twine(counts.raised), Twine(counts.refused));
+  for (const Refusal &refusal : refused)
+    os << describeLocation(refusal.location) << ": refused, " << refusal.reason
+       << ": " << refusal.message << "\n";
 }
 
 static remark::RemarkOpts options(StringRef function) {

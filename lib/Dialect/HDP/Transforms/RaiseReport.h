@@ -1,5 +1,4 @@
-//===- RaiseReport.h - what was raised, what was not, and why ----*- C++
-//-*-===//
+//===- RaiseReport.h - what was raised, what was not, and why ---*- C++ -*-===//
 
 #ifndef HDP_LIB_DIALECT_HDP_TRANSFORMS_RAISEREPORT_H
 #define HDP_LIB_DIALECT_HDP_TRANSFORMS_RAISEREPORT_H
@@ -8,6 +7,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <string>
+#include <vector>
 
 namespace hdp::raise {
 
@@ -27,12 +27,29 @@ struct Refusal {
   }
 };
 
-/// The counts of one run, also the contents of the JSON report.
+/// What was seen in one function. Attention that a front end kept as one op
+/// counts as raised or refused only.
+struct FunctionCounts {
+  std::string function;
+  unsigned contractions = 0;
+  unsigned softmaxes = 0;
+  unsigned raised = 0;
+  unsigned refused = 0;
+};
+
+/// The counts of one run, also the contents of the report.
 struct Report {
   unsigned raised = 0;
   llvm::SmallVector<Refusal> refused;
+  /// In the order in which something was seen in them.
+  std::vector<FunctionCounts> functions;
+
+  /// The counts of one function, zero at first.
+  FunctionCounts &in(llvm::StringRef function);
 
   void writeJson(llvm::raw_ostream &os) const;
+  /// A table of the functions, then a line a refusal.
+  void writeText(llvm::raw_ostream &os) const;
 };
 
 /// "file:line:col" of the innermost source location, "unknown" without one.

@@ -9,6 +9,9 @@
 
 namespace hdp {
 
+/// How `--hdp-raise-attention` writes its report.
+enum class ReportFormat { Json, Text };
+
 #define GEN_PASS_DECL
 #include "hdp/Dialect/HDP/Transforms/Passes.h.inc"
 

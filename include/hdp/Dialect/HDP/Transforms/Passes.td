@@ -79,15 +79,25 @@ def HDPRaiseAttention : Pass<"hdp-raise-attention"> {
     not raised gets a remark (category `hdp`, kind missed) with a reason code,
     one that is a remark of kind passed. docs/Raising.md lists the reasons.
 
-    `report` names a file for the counts and refusals as JSON; `-` is the
-    standard output.
+    `report` names a file for what was seen in each function, raised and
+    refused, as JSON or as a table (`report-format`); `-` is the standard
+    output. With `require` the pass fails unless exactly that many were raised,
+    so that a build notices when a front end changes what it prints.
 
     Example: `--hdp-raise-attention="report=raise.json"`
   }];
   let options = [
     Option<"report", "report", "std::string", "\"\"",
-           "file for what was raised and refused, as JSON; - is the standard "
-           "output">
+           "file for what was seen, raised and refused; - is the standard "
+           "output">,
+    Option<"reportFormat", "report-format", "::hdp::ReportFormat",
+           "::hdp::ReportFormat::Json", "how the report is written",
+           [{::llvm::cl::values(
+               clEnumValN(::hdp::ReportFormat::Json, "json", "for programs"),
+               clEnumValN(::hdp::ReportFormat::Text, "text", "a table"))}]>,
+    Option<"require", "require", "int64_t", "-1",
+           "fail unless exactly this many attentions were raised; -1: any "
+           "number">
   ];
   let statistics = [
     Statistic<"numRaised", "attentions-raised", "attentions raised">,
