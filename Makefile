@@ -37,11 +37,11 @@ check-long: build
 	ninja -C build -j $(JOBS) check-hdp-long
 
 demo: build
-	@PYTHON=$(PYTHON) utils/demo build
+	@$(PYTHON) utils/demo build
 
 docs: build
-	@utils/update-docs
-	@utils/update-readme build
+	@$(PYTHON) utils/update-docs
+	@$(PYTHON) utils/update-readme build
 
 sanitizers: setup
 	@test -f build-sanitizers/build.ninja || $(CONFIGURE) sanitizers
