@@ -121,8 +121,8 @@ SmallVector<NamedValue> Decomposition::run() {
   Sizes querySizes = tensor::getMixedSizes(builder, loc, query);
   Sizes keySizes = tensor::getMixedSizes(builder, loc, key);
   Sizes valueSizes = tensor::getMixedSizes(builder, loc, value);
-  Sizes batch(ArrayRef(querySizes).drop_back(2));
-  Sizes keyBatch(ArrayRef(keySizes).drop_back(2));
+  Sizes batch(ArrayRef<OpFoldResult>(querySizes).drop_back(2));
+  Sizes keyBatch(ArrayRef<OpFoldResult>(keySizes).drop_back(2));
   OpFoldResult lq = querySizes[batch.size()], d = querySizes.back();
   OpFoldResult lk = keySizes[batch.size()], dv = valueSizes.back();
   OpFoldResult rows = ceilDiv(lq, policy.blockRows);
