@@ -233,6 +233,7 @@ void Builder::emitQueries(const Head &head, uint32_t strip, uint8_t core,
   LoadCommand c;
   c.cores = uint64_t(1) << core;
   c.predicate = noPredicate;
+  c.queue = site.dense || !plan.isAhead; // not behind the next head's keys
   c.buffer = uint8_t(Buffer::Query);
   c.symbol = symbol(site.dense ? "q" : "qI");
   c.row = uint64_t(head.index) * site.Lq + firstRow(strip);

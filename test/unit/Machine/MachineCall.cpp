@@ -48,7 +48,7 @@ hdp::test::runOnMachine(const AttentionCall &call,
   if (!program)
     return program.takeError();
   if (llvm::Error error = verifyProgram(*program, config))
-    return std::move(error);
+    return error;
   FunctionalModel model(*program, config);
   AttentionOperands operands = makeOperands(call);
   writeInputs(*program, operands, model);

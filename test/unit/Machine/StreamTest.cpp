@@ -24,7 +24,7 @@ std::string errorOf(llvm::ArrayRef<char> bytes) {
 }
 
 /// Puts the right checksum and size into the header.
-void repair(Bytes &bytes) {
+template <typename T> void repair(T &bytes) {
   if (bytes.size() < 32)
     return;
   llvm::support::endian::write32le(bytes.data() + 24, uint32_t(bytes.size()));
@@ -108,7 +108,7 @@ TEST(Stream, randomBytesAreAnErrorOrCanonical) {
 TEST(Stream, headersSayWhatIsWrong) {
   Bytes good = writeStream(Program());
   auto withByte = [&](size_t i, char value) {
-    Bytes bytes = good;
+    std::vector<char> bytes(good.begin(), good.end());
     bytes[i] = value;
     return bytes;
   };
@@ -126,11 +126,11 @@ TEST(Stream, headersSayWhatIsWrong) {
   EXPECT_EQ(errorOf(longer),
             "s: byte 24: expected a stream of " + std::to_string(good.size()) +
                 " bytes, found " + std::to_string(good.size() + 1));
-  Bytes moved = withByte(32, 9);
+  std::vector<char> moved = withByte(32, 9);
   repair(moved);
   EXPECT_EQ(errorOf(moved),
             "s: byte 32: section strings is not where it should be");
-  Bytes print = withByte(16, char(good[16] ^ 1));
+  std::vector<char> print = withByte(16, char(good[16] ^ 1));
   EXPECT_EQ(errorOf(print), "s: byte 16: the fingerprint does not match the "
                             "parameters of the machine section");
 }

@@ -1,0 +1,232 @@
+//===- InvariantTest.cpp - what holds after every run ---------------------===//
+//
+// Accounts that close, bounds that hold, and what more pruning may not cost.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MachineCall.h"
+#include "hdp/Machine/Machine.h"
+#include "hdp/Machine/TimingRules.h"
+#include <gtest/gtest.h>
+
+using namespace hdp;
+using namespace hdp::machine;
+using namespace hdp::test;
+
+namespace {
+
+struct Ran {
+  Program program;
+  Run run;
+};
+
+std::optional<Ran> runCall(const AttentionCall &call,
+                           const AttentionRequest &request,
+                           const Config &config) {
+  llvm::Expected<Program> program = buildAttention(request, config);
+  if (!program) {
+    llvm::consumeError(program.takeError());
+    return std::nullopt;
+  }
+  Ran ran{std::move(*program), {}};
+  EXPECT_FALSE(bool(verifyProgram(ran.program, config)));
+  FunctionalModel model(ran.program, config);
+  writeInputs(ran.program, makeOperands(call), model);
+  ran.run = runProgram(ran.program, model, config);
+  return ran;
+}
+
+/// What a run costs beside time.
+struct Cost {
+  uint64_t products = 0, exponentials = 0, bytes = 0;
+};
+Cost costOf(const Run &run) {
+  Cost cost;
+  for (const Activity &activity : run.activities) {
+    for (const ProductCount &product : activity.products)
+      cost.products += product.count;
+    cost.exponentials += activity.exponentials;
+    cost.bytes += activity.dramBytes;
+  }
+  return cost;
+}
+
+AttentionCall makeCall(uint64_t seed, int64_t length, double rho) {
+  std::mt19937_64 random(seed);
+  AttentionCall call;
+  call.Hq = call.Hkv = 2;
+  call.Lq = call.Lk = length;
+  call.d = call.dv = 32;
+  call.scale = 0.2;
+  call.policy.threshold = rho;
+  for (auto *x : {&call.q, &call.k, &call.v})
+    for (int64_t i = 0; i < 2 * length * 32; ++i)
+      x->push_back(float(double(random() >> 11) * 0x1p-52 - 1.0) * 3);
+  return call;
+}
+
+} // namespace
+
+TEST(Invariant, everyCycleOfEveryUnitIsAccountedFor) {
+  std::mt19937_64 random(11);
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    AttentionCall call = makeRandomCall(seed);
+    Config config = makeRandomConfig(random);
+    std::optional<Ran> ran = runCall(call, makeRequest(call), config);
+    if (!ran)
+      continue;
+    uint64_t moved = 0;
+    for (const Activity &activity : ran->run.activities) {
+      uint64_t bytes = 0;
+      for (const DramRun &run : activity.runs)
+        bytes += run.bytes;
+      EXPECT_EQ(bytes, activity.dramBytes);
+      moved += bytes;
+    }
+    for (MacReading reading : {MacReading::Fixed, MacReading::Brick}) {
+      const Schedule &s = ran->run.get(reading);
+      uint64_t commands = 0, transfers = 0;
+      for (size_t q = 0; q < s.queues.size(); ++q) {
+        const QueueTime &queue = s.queues[q];
+        EXPECT_LE(queue.busy, s.cycles);
+        EXPECT_LE(queue.idle, s.cycles);
+        EXPECT_EQ(queue.busy + queue.getStalled() + queue.idle, s.cycles);
+        commands += queue.commands;
+      }
+      EXPECT_EQ(commands, ran->program.commands.size());
+      // Nothing starts before it can, queues keep their order.
+      std::vector<uint64_t> freeAt(s.queues.size());
+      auto dependences = findDependences(ran->program, config);
+      for (size_t i = 0; i < s.commands.size(); ++i) {
+        size_t queue = queueOf(ran->program.commands[i], config);
+        EXPECT_GE(s.commands[i].start, freeAt[queue]);
+        freeAt[queue] = s.commands[i].free;
+        for (const Dependence &dependence : dependences[i])
+          EXPECT_GE(s.commands[i].start, s.commands[dependence.before].end);
+        transfers += ran->run.activities[i].dramBytes > 0;
+      }
+      // Bounds: bandwidth, multipliers, latency.
+      EXPECT_GE(s.dram.bursts * config.dram_burst_bytes, moved);
+      EXPECT_GE(s.cycles * config.dram_bytes_per_kilocycle, moved * 1000);
+      Config read = withReading(config, reading);
+      uint64_t cost = 0;
+      for (const Activity &activity : ran->run.activities)
+        cost += totalCost(activity, read);
+      EXPECT_GE(s.cycles * 16 * config.macs(), cost)
+          << seed << ": " << describe(call);
+      EXPECT_GE(s.cycles, transfers > 0 ? config.dram_latency_cycles : 0);
+    }
+    if (HasFailure())
+      return;
+  }
+}
+
+TEST(Invariant, theSameStreamAndInputsGiveTheSameRun) {
+  AttentionCall call = makeCall(1, 40, 0.3);
+  std::optional<Ran> a = runCall(call, makeRequest(call), Config()),
+                     b = runCall(call, makeRequest(call), Config());
+  ASSERT_TRUE(a && b);
+  EXPECT_TRUE(a->program == b->program);
+  for (MacReading reading : {MacReading::Fixed, MacReading::Brick})
+    for (size_t i = 0; i < a->program.commands.size(); ++i)
+      EXPECT_EQ(a->run.get(reading).commands[i].end,
+                b->run.get(reading).commands[i].end);
+}
+
+TEST(Invariant, morePruningNeverCostsMore) {
+  Config config;
+  config.dram_bytes_per_kilocycle = 16777216; // as good as unlimited
+  config.dram_latency_cycles = config.dram_row_miss_cycles = 0;
+  for (bool isPaper : {false, true})
+    for (uint64_t seed = 0; seed < 6; ++seed) {
+      std::optional<Cost> last;
+      uint64_t cycles[2] = {};
+      for (double rho : {0.0, 0.2, 0.4, 0.6, 0.8, 0.95}) {
+        AttentionCall call = makeCall(seed, 48, rho);
+        if (isPaper) {
+          call.policy = numerics::paperPolicy();
+          call.policy.threshold = rho;
+        }
+        std::optional<Ran> ran = runCall(call, makeRequest(call), config);
+        ASSERT_TRUE(bool(ran));
+        Cost cost = costOf(ran->run);
+        if (last) {
+          EXPECT_LE(cost.products, last->products);
+          EXPECT_LE(cost.exponentials, last->exponentials);
+          EXPECT_LE(cost.bytes, last->bytes);
+          for (unsigned r = 0; r < 2; ++r)
+            EXPECT_LE(ran->run.schedules[r].cycles, cycles[r]) << rho;
+        }
+        last = cost;
+        for (unsigned r = 0; r < 2; ++r)
+          cycles[r] = ran->run.schedules[r].cycles;
+      }
+    }
+}
+
+TEST(Invariant, aGatedHeadDoesNoWorkAfterItsGate) {
+  AttentionCall call = makeCall(2, 24, 0.2);
+  call.policy.tau = 1e6; // above any measure
+  for (numerics::Gated gated : {numerics::Gated::Zero, numerics::Gated::Mean}) {
+    call.policy.gated = gated;
+    call.policy.pruned = numerics::Pruned::Dropped;
+    std::optional<Ran> ran = runCall(call, makeRequest(call), Config());
+    ASSERT_TRUE(bool(ran));
+    uint64_t weighed = 0;
+    for (size_t i = 0; i < ran->program.commands.size(); ++i) {
+      const Command &command = ran->program.commands[i];
+      const Activity &activity = ran->run.activities[i];
+      if (std::holds_alternative<ScoreCommand>(command) ||
+          std::holds_alternative<SoftmaxCommand>(command) ||
+          std::holds_alternative<LoadKeptCommand>(command))
+        EXPECT_TRUE(activity.isDropped);
+      if (std::holds_alternative<WeighCommand>(command))
+        for (const ProductCount &product : activity.products)
+          weighed += product.count;
+      EXPECT_EQ(activity.exponentials, 0u);
+    }
+    // The mean takes one sum of V a row: there is no mask.
+    EXPECT_EQ(weighed, gated == numerics::Gated::Mean ? 2u * 24 * 32 : 0u);
+  }
+}
+
+TEST(Invariant, anUnloadedHeadTakesTheSumOfItsParts) {
+  // One strip on one core: nothing overlaps but V and the fractions.
+  AttentionCall call = makeCall(3, 8, 0.0);
+  call.Hq = call.Hkv = 1;
+  call.Lq = 2;
+  call.q.resize(2 * 32);
+  call.k.resize(8 * 32);
+  call.v.resize(8 * 32);
+  Config config;
+  config.cores = config.cores_per_head = 1;
+  config.dram_refresh_interval_cycles = 0;
+  std::optional<Ran> ran = runCall(call, makeRequest(call), config);
+  ASSERT_TRUE(bool(ran));
+  uint64_t core = 0, lastLoad = 0;
+  const Schedule &s = ran->run.get(MacReading::Fixed);
+  for (size_t i = 0; i < ran->program.commands.size(); ++i) {
+    Duration duration =
+        durationOf(ran->program.commands[i], ran->run.activities[i], config);
+    core += duration.occupancy + duration.latency;
+    if (std::holds_alternative<LoadCommand>(ran->program.commands[i]) ||
+        std::holds_alternative<LoadKeptCommand>(ran->program.commands[i]))
+      lastLoad = std::max(lastLoad, s.commands[i].end);
+    if (std::holds_alternative<StoreCommand>(ran->program.commands[i]))
+      core += s.commands[i].end - s.commands[i].start;
+  }
+  // The integer planes before the first command; the fractions of kept
+  // columns, asked for after END_R, hold the scores up.
+  uint64_t first = 0, score = 0, endRows = 0;
+  for (size_t i = 0; i < ran->program.commands.size(); ++i) {
+    const Command &command = ran->program.commands[i];
+    if (std::holds_alternative<IntegerPassCommand>(command))
+      first = s.commands[i].start;
+    if (std::holds_alternative<EndRowsCommand>(command))
+      endRows = s.commands[i].end;
+    if (std::holds_alternative<ScoreCommand>(command))
+      score = s.commands[i].start;
+  }
+  EXPECT_EQ(score, lastLoad);
+  EXPECT_EQ(s.cycles, first + core + (score - endRows));
+}
