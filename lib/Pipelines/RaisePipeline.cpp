@@ -42,19 +42,28 @@ struct LowerTosa : hdp::impl::LowerTosaBase<LowerTosa> {
 };
 } // namespace
 
-void hdp::buildRaisePipeline(OpPassManager &pm,
-                             const RaisePipelineOptions &options) {
+void hdp::buildPrepareStage(OpPassManager &pm) {
   pm.addPass(createLowerTosa());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+}
+
+void hdp::buildRaisePipeline(OpPassManager &pm,
+                             const RaisePipelineOptions &options) {
+  buildPrepareStage(pm);
   HDPRaiseAttentionOptions raise;
   raise.report = options.report;
   raise.reportFormat = options.reportFormat;
+  raise.keepExtraUses = options.keepExtraUses;
   raise.require = options.require;
   pm.addPass(createHDPRaiseAttention(raise));
 }
 
 void hdp::registerRaisePipeline() {
+  PassPipelineRegistration<>("hdp-prepare",
+                             "what raising wants in front: TOSA to linalg, "
+                             "canonical form",
+                             buildPrepareStage);
   PassPipelineRegistration<RaisePipelineOptions>(
       "hdp-raise-pipeline",
       "find attention in a model in linalg, TOSA or both, one hdp.attention "

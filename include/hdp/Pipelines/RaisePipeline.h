@@ -26,6 +26,11 @@ struct RaisePipelineOptions
       llvm::cl::init(ReportFormat::Json),
       llvm::cl::values(clEnumValN(ReportFormat::Json, "json", "for programs"),
                        clEnumValN(ReportFormat::Text, "text", "a table"))};
+  Option<bool> keepExtraUses{
+      *this, "keep-extra-uses",
+      llvm::cl::desc("raise attention whose scores or probabilities are used "
+                     "elsewhere too; what computes them then stays beside it"),
+      llvm::cl::init(false)};
   Option<int64_t> require{
       *this, "require",
       llvm::cl::desc("fail unless exactly this many attentions were raised; "
@@ -33,11 +38,17 @@ struct RaisePipelineOptions
       llvm::cl::init(-1)};
 };
 
-/// TOSA to linalg, canonical form, `--hdp-raise-attention`.
+/// What raising wants in front, `--hdp-prepare`: TOSA becomes linalg by the
+/// route that keeps every op's meaning, then canonical form without common
+/// subexpressions. Afterwards: no TOSA. Unit dimensions, copies, casts, `+ 0`
+/// and `* 1` need no pass: raising reads through them.
+void buildPrepareStage(mlir::OpPassManager &pm);
+
+/// The prepare stage, then `--hdp-raise-attention`.
 void buildRaisePipeline(mlir::OpPassManager &pm,
                         const RaisePipelineOptions &options);
 
-/// `--hdp-raise-pipeline`.
+/// `--hdp-prepare` and `--hdp-raise-pipeline`.
 void registerRaisePipeline();
 
 } // namespace hdp

@@ -227,6 +227,7 @@ private:
     linalg::LinalgOp op = candidate.op;
     Expr expr(*sizes);
     Site site;
+    site.keepExtraUses = keepExtraUses;
     Location location = op.getLoc();
     Refusal refusal(location);
     refusal.function = functionOf(op);

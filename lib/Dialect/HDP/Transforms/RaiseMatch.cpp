@@ -364,6 +364,8 @@ bool hdp::raise::checkUses(const Site &site, Refusal &refusal) {
     return found != leads.end() && found->second;
   };
   auto checkUsers = [&](Operation *op) {
+    if (site.keepExtraUses)
+      return true;
     for (Operation *user : op->getUsers()) {
       Operation *outer = site.scores->getBlock()->findAncestorOpInBlock(*user);
       if ((outer && between(outer)) || isa<tensor::DimOp>(user) ||

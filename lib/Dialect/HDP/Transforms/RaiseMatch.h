@@ -64,6 +64,8 @@ struct Site {
   unsigned keyAtom = 0;
   std::optional<unsigned> depthAtom;
   double scale = 1.0;
+  /// Other uses of scores and probabilities are no refusal: these stay.
+  bool keepExtraUses = false;
   llvm::SmallVector<BiasTerm, 1> biases;
   llvm::SmallVector<MaskTerm, 1> masks;
   /// Scores are cut off below at this value (then -inf biases become it).

@@ -95,6 +95,9 @@ def HDPRaiseAttention : Pass<"hdp-raise-attention"> {
            [{::llvm::cl::values(
                clEnumValN(::hdp::ReportFormat::Json, "json", "for programs"),
                clEnumValN(::hdp::ReportFormat::Text, "text", "a table"))}]>,
+    Option<"keepExtraUses", "keep-extra-uses", "bool", "false",
+           "raise attention whose scores or probabilities are used elsewhere "
+           "too; what computes them then stays beside it">,
     Option<"require", "require", "int64_t", "-1",
            "fail unless exactly this many attentions were raised; -1: any "
            "number">
