@@ -129,6 +129,7 @@ template <> struct ScalarTraits<Field> {
 template <> struct MappingTraits<Config> {
   static void mapping(IO &io, Config &config) {
     io.mapOptional("name", config.name);
+    io.mapOptional("energy_table", config.energy_table);
     for (size_t i = 0; i < std::size(params); ++i) {
       Field field{&params[i], &config.get(i), {}};
       // A default would not be read back from what was printed.
@@ -211,6 +212,7 @@ llvm::Expected<Config> machine::loadConfig(llvm::StringRef path) {
 
 void machine::printConfig(llvm::raw_ostream &os, const Config &config) {
   os << "name: '" << config.name << "'\n";
+  os << "energy_table: '" << config.energy_table << "'\n";
   for (size_t i = 0; i < std::size(params); ++i)
     os << params[i].name << ": " << config.get(i) << "\n";
 }

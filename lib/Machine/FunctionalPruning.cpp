@@ -237,8 +237,10 @@ void FunctionalModel::run(const EndRowsCommand &c, Activity &activity) {
         means[g] = int32_t(groupMean(ops, thetaSum, positions, policy));
     }
     activity.fullBlocks += uint64_t(n);
-    for (uint32_t b = 0; b < view.columns; ++b)
+    for (uint32_t b = 0; b < view.columns; ++b) {
       activity.keptBlocks += states[b] >= uint8_t(BlockState::KeptPartial);
+      activity.keptFullBlocks += states[b] == uint8_t(BlockState::KeptFull);
+    }
     if (recorded) {
       uint64_t row = uint64_t(registers.head) * site.blockRows() + r;
       note("T", row, T);
@@ -270,6 +272,7 @@ void FunctionalModel::run(const EndHeadCommand &c, Activity &activity) {
   bool gate = headIsKept(ops, measure, positions, fullBlocks, site.policy);
   forEachCore(c.cores,
               [&](uint8_t core) { cores[core].slots[c.slot].gate = gate; });
+  activity.isGated = !gate;
   if (!recorded)
     return;
   note("H", head, measure);

@@ -64,7 +64,10 @@ struct Activity {
   uint32_t cores = 0;
 
   /// Exponentials; thetas made; blocks kept and full blocks seen.
-  uint64_t exponentials = 0, thetas = 0, keptBlocks = 0, fullBlocks = 0;
+  uint64_t exponentials = 0, thetas = 0, keptBlocks = 0, fullBlocks = 0,
+           keptFullBlocks = 0;
+  /// END_H: the head is not kept.
+  bool isGated = false;
   /// Bytes moved in scratchpads.
   uint64_t read[numBuffers] = {}, written[numBuffers] = {};
 

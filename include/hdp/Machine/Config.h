@@ -32,9 +32,11 @@ struct ParamInfo {
 /// The parameters in the order of Params.def.
 llvm::ArrayRef<ParamInfo> getParams();
 
-/// One machine. `name` is for reports only.
+/// One machine. `name` is for reports; `energy_table` names a table of Energy.h
+/// or a YAML file of one.
 struct Config {
   std::string name = "hdp-edge";
+  std::string energy_table = "lpddr4-45nm";
 #define HDP_PARAM(field, unit, initial, lowest, highest, kind, sentence)       \
   uint64_t field = initial;
 #include "hdp/Machine/Params.def"

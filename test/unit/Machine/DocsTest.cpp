@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "hdp/Machine/Energy.h"
 #include "hdp/Machine/Program.h"
 #include "hdp/Support/FileOutput.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -113,4 +114,11 @@ TEST(Docs, parameterTable) {
   llvm::raw_string_ostream os(text);
   printParamTable(os);
   checkPart("Machine.md", "parameters", text);
+}
+
+TEST(Docs, energyTable) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  printEnergyTable(os);
+  checkPart("Machine.md", "energy", text);
 }

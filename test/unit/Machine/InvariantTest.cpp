@@ -178,8 +178,9 @@ TEST(Invariant, aGatedHeadDoesNoWorkAfterItsGate) {
       const Activity &activity = ran->run.activities[i];
       if (std::holds_alternative<ScoreCommand>(command) ||
           std::holds_alternative<SoftmaxCommand>(command) ||
-          std::holds_alternative<LoadKeptCommand>(command))
+          std::holds_alternative<LoadKeptCommand>(command)) {
         EXPECT_TRUE(activity.isDropped);
+      }
       if (std::holds_alternative<WeighCommand>(command))
         for (const ProductCount &product : activity.products)
           weighed += product.count;

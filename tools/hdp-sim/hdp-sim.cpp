@@ -1,0 +1,146 @@
+//===- hdp-sim.cpp - a command stream on a machine ------------------------===//
+//
+// Executes a stream on the values of a file and reports cycles, bytes and
+// energy. No MLIR.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Inputs.h"
+#include "hdp/Machine/Report.h"
+#include "hdp/Support/Error.h"
+#include "hdp/Support/FileOutput.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/InitLLVM.h"
+
+using namespace hdp;
+using namespace hdp::machine;
+namespace cl = llvm::cl;
+
+namespace {
+struct CommandLine {
+  cl::OptionCategory category{"hdp-sim options"};
+  cl::opt<std::string> stream{cl::Positional, cl::desc("STREAM"),
+                              cl::cat(category)};
+  cl::opt<std::string> machine{"machine", cl::value_desc("FILE.yaml"),
+                               cl::cat(category),
+                               cl::desc("the machine (default: hdp-edge)")};
+  cl::opt<std::string> inputs{
+      "inputs", cl::value_desc("FILE.npz"), cl::cat(category),
+      cl::desc("floats q, k, v, or every input symbol by its name")};
+  cl::opt<std::string> output{"output", cl::value_desc("FILE.npz"),
+                              cl::cat(category),
+                              cl::desc("write output symbols, and out")};
+  cl::opt<std::string> energy{
+      "energy", cl::value_desc("TABLE|FILE.yaml"), cl::cat(category),
+      cl::desc("energy table (default: the machine's)")};
+  cl::list<std::string> reports{"report", cl::value_desc("text|json:FILE"),
+                                cl::cat(category),
+                                cl::desc("how to report (default: text)")};
+  cl::opt<std::string> trace{
+      "trace", cl::value_desc("FILE.json"), cl::cat(category),
+      cl::desc("write a trace for Perfetto, with the machine's multipliers")};
+};
+} // namespace
+
+static llvm::Expected<Program> loadStream(llvm::StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return makeFileError(path, buffer.getError());
+  llvm::StringRef bytes = (*buffer)->getBuffer();
+  return readStream(llvm::ArrayRef<char>(bytes.data(), bytes.size()), path);
+}
+
+static llvm::Error writeOutputs(const Program &program, const SimInputs &inputs,
+                                FunctionalModel &model, llvm::StringRef path) {
+  std::vector<NamedTensor> tensors;
+  for (size_t i = 0; i < program.symbols.size(); ++i) {
+    const Symbol &symbol = program.symbols[i];
+    if (symbol.direction != Symbol::Output || symbol.bits != 16)
+      continue;
+    HostTensor tensor(ElementType::I16,
+                      {int64_t(symbol.rows), int64_t(symbol.columns)});
+    llvm::copy(model.getSymbol(i).narrow, tensor.as<int16_t>());
+    tensors.push_back({symbol.name, std::move(tensor)});
+  }
+  if (inputs.hasOperands) {
+    const Site &site = program.sites[0];
+    HostTensor out(ElementType::F32, {site.Hq, site.Lq, site.dv});
+    llvm::copy(readOutput(program, inputs.operands, model), out.as<float>());
+    tensors.push_back({"out", std::move(out)});
+  }
+  return writeTensorFile(path, tensors);
+}
+
+static llvm::Error run(const CommandLine &line) {
+  if (line.stream.empty() || line.inputs.empty())
+    return makeError("expected a stream and --inputs; see --help");
+  for (llvm::StringRef report : line.reports)
+    if (report != "text" && !(report.consume_front("json:") && !report.empty()))
+      return makeError("--report: expected text or json:FILE, found '" +
+                       report + "'");
+  llvm::Expected<Program> program = loadStream(line.stream);
+  if (!program)
+    return program.takeError();
+  Config config;
+  if (!line.machine.empty()) {
+    llvm::Expected<Config> loaded = loadConfig(line.machine);
+    if (!loaded)
+      return loaded.takeError();
+    config = std::move(*loaded);
+  }
+  if (llvm::Error error = verifyProgram(*program, config))
+    return makeError(line.stream + ": " + llvm::toString(std::move(error)));
+  llvm::Expected<EnergyTable> table = loadEnergyTable(
+      line.energy.empty() ? config.energy_table : line.energy.getValue());
+  if (!table)
+    return table.takeError();
+  llvm::Expected<TensorFile> file = TensorFile::open(line.inputs);
+  if (!file)
+    return file.takeError();
+
+  FunctionalModel model(*program, config);
+  llvm::Expected<SimInputs> inputs = loadInputs(*program, *file, model);
+  if (!inputs)
+    return inputs.takeError();
+  Run result = runProgram(*program, model, config);
+  if (!line.output.empty())
+    if (llvm::Error error = writeOutputs(*program, *inputs, model, line.output))
+      return error;
+  RunReport report = makeReport(*program, result, *table);
+  for (llvm::StringRef path : line.reports)
+    if (path.consume_front("json:"))
+      if (llvm::Error error =
+              writeOutputFile(path, [&](llvm::raw_ostream &os) -> llvm::Error {
+                os << llvm::formatv("{0:2}", toJson(report)) << "\n";
+                return llvm::Error::success();
+              }))
+        return error;
+  if (!line.trace.empty())
+    if (llvm::Error error = writeOutputFile(
+            line.trace, [&](llvm::raw_ostream &os) -> llvm::Error {
+              printTrace(os, *program, result,
+                         config.brick_macs ? MacReading::Brick
+                                           : MacReading::Fixed);
+              return llvm::Error::success();
+            }))
+      return error;
+  if (line.reports.empty() || llvm::is_contained(line.reports, "text"))
+    printReport(llvm::outs(), report);
+  return llvm::Error::success();
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  CommandLine line;
+  cl::HideUnrelatedOptions(line.category);
+  cl::ParseCommandLineOptions(argc, argv,
+                              "run a command stream on a machine\n");
+  if (llvm::Error error = run(line)) {
+    llvm::errs() << "hdp-sim: error: " << llvm::toString(std::move(error))
+                 << "\n";
+    return 1;
+  }
+  return 0;
+}
