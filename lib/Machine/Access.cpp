@@ -455,30 +455,36 @@ std::string checkSpecial(const Program &program, const Command &command) {
 
 } // namespace
 
+std::optional<std::string> machine::checkCommand(const Program &program,
+                                                 const Command &command,
+                                                 const Config &config) {
+  std::string message = FieldChecker(program, config).check(command);
+  if (message.empty())
+    message = checkSpecial(program, command);
+  if (!message.empty())
+    return message;
+  Accesses accesses;
+  getAccesses(program, command, accesses);
+  for (const Access &access : accesses) {
+    uint64_t size = getBufferBytes(config, access.buffer);
+    if (access.end > size)
+      return ("the " + stringify(access.buffer) + " buffer has " +
+              llvm::Twine(size) + " bytes, " + llvm::Twine(access.end - size) +
+              " fewer than needed")
+          .str();
+  }
+  return std::nullopt;
+}
+
 llvm::Error machine::verifyProgram(const Program &program,
                                    const Config &config) {
   if (llvm::Error error = checkMachine(program, config))
     return error;
-  Accesses accesses;
-  for (size_t i = 0; i < program.commands.size(); ++i) {
-    const Command &command = program.commands[i];
-    auto fail = [&](const llvm::Twine &message) {
+  for (size_t i = 0; i < program.commands.size(); ++i)
+    if (std::optional<std::string> problem =
+            checkCommand(program, program.commands[i], config))
       return makeError("command " + llvm::Twine(i) + " (" +
-                       getInfo(command).mnemonic + "): " + message);
-    };
-    std::string message = FieldChecker(program, config).check(command);
-    if (message.empty())
-      message = checkSpecial(program, command);
-    if (!message.empty())
-      return fail(message);
-    getAccesses(program, command, accesses);
-    for (const Access &access : accesses) {
-      uint64_t size = getBufferBytes(config, access.buffer);
-      if (access.end > size)
-        return fail("the " + stringify(access.buffer) + " buffer has " +
-                    llvm::Twine(size) + " bytes, " +
-                    llvm::Twine(access.end - size) + " fewer than needed");
-    }
-  }
+                       getInfo(program.commands[i]).mnemonic +
+                       "): " + *problem);
   return llvm::Error::success();
 }

@@ -12,6 +12,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CRC.h"
 #include "llvm/Support/Endian.h"
+#include <cmath>
 #include <cstring>
 
 using namespace hdp;
@@ -137,6 +138,34 @@ static void writeSite(Writer &w, const Site &s) {
     w.put(value);
 }
 
+std::optional<std::string> machine::checkSite(const Site &s) {
+  const Policy &p = s.policy;
+  for (uint32_t size : {s.Hq, s.Hkv, s.Lq, s.Lk, s.d, s.dv})
+    if (size > maxSiteSize)
+      return "expected a size up to " + std::to_string(maxSiteSize) +
+             ", found " + std::to_string(size);
+  if (std::optional<std::string> problem = checkPolicy(p))
+    return problem;
+  // One spelling of every choice: no second zero, no exponent without a use.
+  for (double value : {p.threshold, p.tau, s.scale})
+    if (std::isnan(value) || (value == 0.0 && std::signbit(value)))
+      return "expected threshold, tau and scale other than -0 and NaN, found " +
+             detail::toText(value);
+  if (p.exponents == Exponents::Dynamic &&
+      (p.sq != 0 || p.sk != 0 || p.sv != 0))
+    return std::string("expected no static exponents with dynamic ones");
+  if (s.Hq == 0)
+    return std::string("expected at least 1 head, found 0");
+  if (!s.dense) {
+    AttentionShape shape{s.Hq, s.Hkv, s.Lq, s.Lk, s.d, s.dv};
+    return checkLimits(p, shape, s.scale, s.hasBias);
+  }
+  if (s.hasBias || s.Lk == 0 || s.Lk > 32768 || s.Lq == 0 || s.d == 0 ||
+      s.d > 4096 || s.dv == 0 || s.Hkv == 0 || s.Hq % s.Hkv != 0)
+    return std::string("a dense site of this shape is out of range");
+  return std::nullopt;
+}
+
 static Site readSite(Reader &r) {
   Site s;
   Policy &p = s.policy;
@@ -166,24 +195,31 @@ static Site readSite(Reader &r) {
   p.tau = r.getDouble("tau");
   s.scale = r.getDouble("scale");
   for (uint32_t *value : {&s.Hq, &s.Hkv, &s.Lq, &s.Lk, &s.d, &s.dv})
-    *value = r.getUpTo<uint32_t>("a size", 1 << 20);
+    *value = r.getUpTo<uint32_t>("a size", maxSiteSize);
   if (r.failed())
     return s;
-  AttentionShape shape{s.Hq, s.Hkv, s.Lq, s.Lk, s.d, s.dv};
-  std::optional<std::string> problem = checkPolicy(p);
-  if (!problem && s.Hq == 0)
-    problem = "expected at least 1 head, found 0";
-  if (!problem && !s.dense)
-    problem = checkLimits(p, shape, s.scale, s.hasBias);
-  if (!problem && s.dense &&
-      (s.hasBias || s.Lk == 0 || s.Lk > 32768 || s.Lq == 0 || s.d == 0 ||
-       s.d > 4096 || s.dv == 0 || s.Hkv == 0 || s.Hq % s.Hkv != 0))
-    problem = "a dense site of this shape is out of range";
+  std::optional<std::string> problem = checkSite(s);
   if (problem) {
     r.at = start;
     r.fail(*problem);
   }
   return s;
+}
+
+std::optional<std::string> machine::checkSymbol(const Symbol &symbol) {
+  const std::pair<const char *, std::pair<uint64_t, uint64_t>> numbers[] = {
+      {"bits", {symbol.bits, 32}},
+      {"rows", {symbol.rows, uint64_t(1) << 32}},
+      {"columns", {symbol.columns, 1 << 20}}};
+  for (const auto &[what, number] : numbers)
+    if (number.first == 0 || number.first > number.second)
+      return "expected " + std::string(what) + " from 1 to " +
+             std::to_string(number.second) + ", found " +
+             std::to_string(number.first);
+  if (symbol.address > uint64_t(1) << 48)
+    return "expected an address up to " + std::to_string(uint64_t(1) << 48) +
+           ", found " + std::to_string(symbol.address);
+  return std::nullopt;
 }
 
 //===----------------------------------------------------------------------===//
@@ -344,16 +380,19 @@ llvm::Expected<Program> machine::readStream(llvm::ArrayRef<char> bytes,
     count = symbols.getCount("symbols", 26);
     for (uint32_t i = 0; i < count && !symbols.failed(); ++i) {
       Symbol symbol;
+      size_t start = symbols.at;
       symbol.name = takeString(symbols);
       symbol.direction = static_cast<Symbol::Direction>(
           symbols.getUpTo<uint8_t>("direction", 1));
-      symbol.bits = symbols.getUpTo<uint8_t>("bits", 32);
-      symbol.rows = symbols.getUpTo<uint64_t>("rows", uint64_t(1) << 32);
-      symbol.columns = symbols.getUpTo<uint32_t>("columns", 1 << 20);
-      symbol.address = symbols.getUpTo<uint64_t>("address", uint64_t(1) << 48);
-      if (!symbols.failed() &&
-          (symbol.bits == 0 || symbol.rows == 0 || symbol.columns == 0))
-        symbols.fail("expected a symbol that is not empty");
+      symbol.bits = symbols.get<uint8_t>("bits");
+      symbol.rows = symbols.get<uint64_t>("rows");
+      symbol.columns = symbols.get<uint32_t>("columns");
+      symbol.address = symbols.get<uint64_t>("address");
+      std::optional<std::string> problem = checkSymbol(symbol);
+      if (problem && !symbols.failed()) {
+        symbols.at = start;
+        symbols.fail(*problem);
+      }
       program.symbols.push_back(std::move(symbol));
     }
     symbols.expectEnd("symbols");

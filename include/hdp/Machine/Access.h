@@ -10,6 +10,7 @@
 #define HDP_MACHINE_ACCESS_H
 
 #include "hdp/Machine/Program.h"
+#include <optional>
 
 namespace hdp::machine {
 
@@ -36,6 +37,12 @@ void getAccesses(const Program &program, const Command &command,
 
 /// Bytes of a scratchpad of `config`; the slots of registers count as bytes.
 uint64_t getBufferBytes(const Config &config, Buffer buffer);
+
+/// Why the machine cannot execute a command of `program`, or nothing. Sites and
+/// machine of the program are legal.
+std::optional<std::string> checkCommand(const Program &program,
+                                        const Command &command,
+                                        const Config &config);
 
 /// Whether every command is one that the machine can execute: indices and
 /// cores exist, blocks lie within their attention, ranges within their

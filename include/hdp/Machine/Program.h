@@ -12,6 +12,7 @@
 #include "hdp/Machine/Command.h"
 #include "hdp/Machine/Config.h"
 #include "hdp/Numerics/Policy.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,12 @@ struct Site {
   uint32_t valueBits() const;
 };
 
+/// Largest size in a site.
+inline constexpr uint32_t maxSiteSize = 1 << 20;
+
+/// What a site may not say (N0), or nothing.
+std::optional<std::string> checkSite(const Site &site);
+
 /// A tensor in DRAM, [rows, columns], every row starting on a byte.
 struct Symbol {
   enum Direction : uint8_t { Input = 0, Output = 1 };
@@ -64,6 +71,9 @@ struct ArchValue {
     return name == o.name && value == o.value;
   }
 };
+
+/// What a symbol may not say, or nothing.
+std::optional<std::string> checkSymbol(const Symbol &symbol);
 
 /// A program for one machine.
 struct Program {
