@@ -7,6 +7,7 @@
 #include "hdp/Dialect/Frontend/Frontend.h"
 #include "hdp/Dialect/HDP/IR/HDP.h"
 #include "hdp/Dialect/HDP/Transforms/Passes.h"
+#include "hdp/Dialect/HDPA/IR/HDPA.h"
 #include "hdp/Pipelines/CPUPipeline.h"
 #include "hdp/Pipelines/Passes.h"
 #include "hdp/Pipelines/RaisePipeline.h"
@@ -15,7 +16,7 @@ namespace hdp {
 
 /// The project's dialects and their interface models.
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<HDPDialect, tm_tensor::TMTensorDialect,
+  registry.insert<HDPDialect, hdpa::HDPADialect, tm_tensor::TMTensorDialect,
                   iree_linalg_ext::IREELinalgExtDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
 }

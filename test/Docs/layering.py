@@ -17,12 +17,15 @@ ALLOWED = {
     "Support": ["hdp/Support", "llvm"],
     "Machine": ["hdp/Machine", "hdp/Numerics", "hdp/Support", "llvm"],
     "Dialect": ["hdp/Dialect", "hdp/Numerics", "llvm", "mlir"],
+    "Target": ["hdp/Target", "hdp/Dialect", "hdp/Machine", "hdp/Numerics", "llvm", "mlir"],
     "Conversion": ["hdp/Conversion", "hdp/Dialect", "hdp/Numerics", "llvm", "mlir"],
     "Pipelines": ["hdp/Pipelines", "hdp/Conversion", "hdp/Dialect", "hdp/Numerics", "llvm",
                   "mlir"],
     "Execution": ["hdp/Execution", "hdp/Pipelines", "hdp/Conversion", "hdp/Dialect",
                   "hdp/Numerics", "hdp/Support", "hdp/InitAll.h", "llvm", "mlir"],
 }
+# What a part of a layer may include besides.
+ALSO = {"Dialect/HDPA": ["hdp/Machine"]}
 LIBRARY = re.compile(r"[a-z_0-9]+(\.h)?$")  # <vector>, <math.h>
 
 
@@ -37,7 +40,9 @@ def includes(path):
 def allowed(name, layer, folder):
     if LIBRARY.match(name) or os.path.exists(os.path.join(folder, name)):
         return True
-    return any(name == prefix or name.startswith(prefix + "/") for prefix in ALLOWED[layer])
+    prefixes = ALLOWED[layer] + [prefix for part, more in ALSO.items()
+                                 if "/%s/" % part in folder + "/" for prefix in more]
+    return any(name == prefix or name.startswith(prefix + "/") for prefix in prefixes)
 
 
 def main():
