@@ -32,6 +32,9 @@ if {"hdp-data", "hdp-ir", "hdp-golden"} - config.available_features:
 if lit_config.params.get("long"):
     config.available_features.add("long")
 
+if os.path.exists(os.path.join(config.hdp_obj_root, "bin", "test-stream-fuzzer")):
+    config.available_features.add("stream-fuzzer")
+
 config.substitutions.append(("%hdp_src", config.hdp_src_root))
 config.substitutions.append(("%hdp_obj", config.hdp_obj_root))
 config.substitutions.append(("%mlir_lib_dir", config.mlir_lib_dir))

@@ -443,6 +443,9 @@ std::string checkSpecial(const Program &program, const Command &command) {
     if (c->query_head >= site.Hq || c->key_head >= site.Hkv)
       return expected("a head", "of the site");
   }
+  if (auto *c = std::get_if<EndHeadCommand>(&command))
+    if (program.sites[c->site].policy.tau8() <= 0)
+      return expected("a site", "with a head gate");
   if (auto *c = std::get_if<StoreCommand>(&command)) {
     const Symbol &symbol = program.symbols[c->symbol];
     if (symbol.bits != 16 || symbol.direction != Symbol::Output)

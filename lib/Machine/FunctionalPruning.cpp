@@ -91,7 +91,7 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
             int32_t score = dot(queryRow(i), keyRow(j), d);
             if (c.bias_rows != 0)
               score = integerScore(ops, score, biasRow(i)[j], policy);
-            sum += importanceTerm(ops, score, policy);
+            sum = ops.add(sum, importanceTerm(ops, score, policy));
             if (c.measure) {
               registers.measure += magnitudeTerm(ops, score);
               ++registers.positions;

@@ -64,8 +64,8 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
       return dot(queryInteger(i), keyInteger(j), d);
     const int16_t *codes = scratchQ.data() + size_t(i - firstRow) * d;
     if (isCross) // (II << F) + QF KI is one product of whole codes of Q
-      return dot(codes, keyInteger(j), d) +
-             dot(queryInteger(i), keyFraction(j), d);
+      return ops.add(dot(codes, keyInteger(j), d),
+                     dot(queryInteger(i), keyFraction(j), d));
     return dot(codes, scratchK.data() + size_t(j - firstKey) * d, d);
   };
 
@@ -101,7 +101,7 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
           if (!valid(j))
             continue;
           ++positions;
-          S[j] = scoreOf(i, j) + (bias ? bias[j] : 0);
+          S[j] = ops.add(scoreOf(i, j), bias ? bias[j] : 0);
           if (recorded)
             note("S", (uint64_t(registers.head) * site.Lq + i) * site.Lk + j,
                  S[j]);

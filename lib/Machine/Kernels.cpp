@@ -1,7 +1,8 @@
 //===- Kernels.cpp - the inner loops of the functional model --------------===//
 //
-// Plain loops that compilers turn into vector code; on x86-64 a second version
-// for wider registers is chosen when the program starts.
+// Sums wrap, so that a program without sense has a meaning too. Plain loops
+// that compilers turn into vector code; on x86-64 a second version for wider
+// registers is chosen when the program starts.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,10 +25,10 @@ using namespace hdp;
 
 HDP_CLONES int32_t machine::dot(const int16_t *a, const int16_t *b,
                                 uint32_t n) {
-  int32_t sum = 0;
+  uint32_t sum = 0;
   for (uint32_t t = 0; t < n; ++t)
-    sum += int32_t(a[t]) * int32_t(b[t]);
-  return sum;
+    sum += uint32_t(int32_t(a[t]) * int32_t(b[t]));
+  return int32_t(sum);
 }
 
 HDP_CLONES int64_t machine::dotWide(const int16_t *a, const int16_t *b,
@@ -41,7 +42,7 @@ HDP_CLONES int64_t machine::dotWide(const int16_t *a, const int16_t *b,
 HDP_CLONES void machine::addMultiple(int32_t *sum, int32_t weight,
                                      const int16_t *row, uint32_t n) {
   for (uint32_t t = 0; t < n; ++t)
-    sum[t] += weight * row[t];
+    sum[t] = int32_t(uint32_t(sum[t]) + uint32_t(weight) * uint32_t(row[t]));
 }
 
 HDP_CLONES void machine::addMultiple(int64_t *sum, int64_t weight,

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MachineCall.h"
+#include "hdp/Machine/Machine.h"
 #include <gtest/gtest.h>
 
 using namespace hdp;
@@ -213,8 +214,61 @@ TEST(Program, commandsThatCannotRunAreRefused) {
             "(score): expected block columns up to 4, found 5");
   EXPECT_EQ(verdict<ScoreCommand>([](auto &c) { c.score_address = 2; }),
             "(score): expected score_address to be a multiple of 4, found 2");
+  EXPECT_EQ(verdict<EndHeadCommand>([](auto &c) { c.cores = 0; }),
+            "(end_head): expected some of the machine's 4 cores");
   EXPECT_EQ(verdict<StoreCommand>([](auto &c) { c.symbol = 6; }),
             "(store): expected an output symbol of 16 bits");
   EXPECT_EQ(verdict<StoreCommand>([](auto &c) { c.address = 1; }),
             "(store): expected address to be a multiple of 2");
+}
+
+TEST(Program, aGateNeedsAThreshold) {
+  Program program = build(makeLongSite(1, 8));
+  EndHeadCommand command;
+  command.cores = 1;
+  program.commands = {command};
+  EXPECT_EQ(llvm::toString(verifyProgram(program, Config())),
+            "command 0 (end_head): expected a site with a head gate");
+}
+
+TEST(Program, whatIsAcceptedRuns) {
+  // Fields of good programs changed at random: whatever passes the check is
+  // executed and scheduled without leaving its scratchpads.
+  std::mt19937_64 random(17);
+  int ran = 0;
+  for (uint64_t seed = 0; seed < 400; ++seed) {
+    AttentionCall call = makeRandomCall(seed % 40);
+    AttentionRequest request = makeRequest(call);
+    llvm::Expected<Program> program = buildAttention(request, Config());
+    if (!program) {
+      llvm::consumeError(program.takeError());
+      continue;
+    }
+    for (int changes = 0; changes < 3; ++changes) {
+      Program changed = *program;
+      for (int n = 0; n < 3; ++n) {
+        // One field of one command.
+        uint64_t field = random() % 8, at = 0;
+        std::visit(
+            [&](auto &command) {
+              visitFields(command, [&](const char *, auto &value) {
+                if (at++ == field)
+                  value = std::decay_t<decltype(value)>(
+                      random() % 3 == 0 ? value + 4 * (random() % 64)
+                                        : random() % 4);
+              });
+            },
+            changed.commands[random() % changed.commands.size()]);
+      }
+      if (llvm::Error error = verifyProgram(changed, Config())) {
+        llvm::consumeError(std::move(error));
+        continue;
+      }
+      FunctionalModel model(changed, Config());
+      writeInputs(changed, makeOperands(call), model);
+      runProgram(changed, model, Config());
+      ++ran;
+    }
+  }
+  EXPECT_GT(ran, 50);
 }
