@@ -62,9 +62,11 @@ private:
 };
 } // namespace
 
-static void fill(HostTensor &tensor, Generator generator) {
+static void fill(HostTensor &tensor, Generator generator, double weightScale) {
   bool isWeight = tensor.getRank() == 1 || tensor.getRank() == 2;
-  auto nextFloat = [&] { return generator.normal() * (isWeight ? 0.05 : 1.0); };
+  auto nextFloat = [&] {
+    return generator.normal() * (isWeight ? weightScale : 1.0);
+  };
   for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i) {
     switch (tensor.getElementType()) {
     case ElementType::I1:
@@ -99,7 +101,8 @@ static void fill(HostTensor &tensor, Generator generator) {
 
 llvm::Expected<std::vector<HostTensor>>
 hdp::makeRandomArguments(llvm::ArrayRef<ValueType> types,
-                         const ArgumentShapes &shapes, uint64_t seed) {
+                         const ArgumentShapes &shapes, uint64_t seed,
+                         double weightScale) {
   for (const auto &[index, shape] : shapes)
     if (static_cast<size_t>(index) >= types.size())
       return makeError("shape of argument " + llvm::Twine(index) +
@@ -122,7 +125,7 @@ hdp::makeRandomArguments(llvm::ArrayRef<ValueType> types,
       return makeError("shape of argument " + llvm::Twine(i) + ": " +
                        formatType(found) + " does not fit 63 bits");
     HostTensor tensor(type.elementType, shape);
-    fill(tensor, Generator(seed, i));
+    fill(tensor, Generator(seed, i), weightScale);
     arguments.push_back(std::move(tensor));
   }
   return arguments;

@@ -23,11 +23,12 @@ using ArgumentShapes = std::map<int64_t, llvm::SmallVector<int64_t, 4>>;
 /// Reads `INDEX:2x16x64` into `shapes`.
 llvm::Error parseArgumentShape(llvm::StringRef text, ArgumentShapes &shapes);
 
-/// Floats are normal(0, 1), times 0.05 in tensors of rank 1 and 2 (weights),
-/// integers are 0 or 1, i1 is fair.
+/// Floats are normal(0, 1), times `weightScale` in tensors of rank 1 and 2
+/// (weights), integers are 0 or 1, i1 is fair.
 llvm::Expected<std::vector<HostTensor>>
 makeRandomArguments(llvm::ArrayRef<ValueType> types,
-                    const ArgumentShapes &shapes, uint64_t seed);
+                    const ArgumentShapes &shapes, uint64_t seed,
+                    double weightScale = 0.05);
 
 } // namespace hdp
 
