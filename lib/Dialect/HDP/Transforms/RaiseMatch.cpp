@@ -114,9 +114,11 @@ static bool readProbability(Expr &expr, Node *p, Softmax &softmax) {
 /// `atom`.
 static bool reducesOver(Expr &expr, Node *reduce, Node *formula,
                         unsigned atom) {
+  // The numerator was read without width changes and the like.
   return expr.mayAgree(reduce->atoms[0], atom) &&
-         expr.equal(expr.rename(reduce->kids[0], reduce->atoms[0], atom),
-                    formula);
+         expr.equal(expr.peel(expr.rename(reduce->kids[0], reduce->atoms[0],
+                                          atom)),
+                    expr.peel(formula));
 }
 
 static bool checkReduction(Expr &expr, Node *reduce, Node *formula,
