@@ -43,12 +43,9 @@ static llvm::Error raise(mlir::ModuleOp module,
       llvm::json::parse((*buffer)->getBuffer());
   if (!report)
     return report.takeError();
-  const llvm::json::Array *refused =
-      report->getAsObject() ? report->getAsObject()->getArray("refused")
-                            : nullptr;
-  if (!refused)
-    return makeError("the report of raising has no 'refused'");
-  for (const llvm::json::Value &value : *refused) {
+  // Ours, with these keys.
+  for (const llvm::json::Value &value :
+       *report->getAsObject()->getArray("refused")) {
     const llvm::json::Object &entry = *value.getAsObject();
     auto text = [&](llvm::StringRef key) {
       return entry.getString(key).value_or("").str();
@@ -135,7 +132,7 @@ static llvm::Error compareFunction(const CompiledModel &before,
                                    FunctionCheck &check) {
   const FunctionSignature *signature = before.lookup(check.name);
   if (!signature)
-    return makeError("function '" + check.name + "' cannot be called");
+    return makeError("it cannot be called");
   ArgumentShapes shapes;
   if (options.shapes)
     shapes = options.shapes(check.name);

@@ -89,6 +89,8 @@ Tensor Composer::addBias(const Tensor &scores) {
     bias = swapLabels(bias, 'b', 'h');
   bias = writer.fit(maybeDisguise(bias), scores.axes);
   bool subtracts = random.chance(15), first = !subtracts && random.chance(30);
+  if (subtracts && !subtractsMax) // looks like a maximum
+    allow("softmax-max");
   note("bias", std::string(subtracts ? "subtracted" : "added") +
                    (flatten(axes).size() == flatten(scores.axes).size()
                         ? ", full"
@@ -137,9 +139,10 @@ Tensor Composer::maskScores(const Tensor &scores) {
   bool meansKeep = random.chance(50) != is(Miss::MaskInverted);
   bool adds = random.chance(30) && !is(Miss::MaskWithMinusOne);
   // Added to all of a row, a small number leaves as much of the scores as the
-  // type has bits for: raising does not keep that.
-  bool fillsRow = !isFinite || (adds ? low < -1e8 && !isNarrow : low < -6e4);
-  if (low > -1e8) // multiplied by a factor it may be too small
+  // type has bits for, and in f16 a factor makes the lowest one infinite:
+  // raising does not keep that.
+  bool fillsRow = !isFinite || (low < -1e8 && !(adds && isNarrow));
+  if (low > -1e30) // it may be too small beside a factor or a bias
     allow("mask-constant");
   bool multiplies = adds && isFinite && !isNarrow && random.chance(30);
   Tensor condition = makeCondition(scores, meansKeep, fillsRow);
@@ -189,7 +192,7 @@ Tensor Composer::maskCausally(const Tensor &scores) {
       subtractsMax && !(hasFiniteMask && type != "f32") && random.chance(40);
   double low = isFinite ? lowest() : -kInfinity;
   hasFiniteMask |= isFinite;
-  if (low > -1e8)
+  if (low > -1e30)
     allow("mask-constant");
   note("mask", "causal");
   return writer.map(scores, scores.axes, type, [&](BodyContext &body) {

@@ -66,6 +66,8 @@ Tensor Composer::exponentials(const Tensor &scores, const Tensor *max) {
        std::string(isBinary ? "exp2" : "exp") + (!max      ? ", no maximum"
                                                  : isFused ? ", fused"
                                                            : ""));
+  if (isBinary && !max) // a guard is then over other scores
+    allow("guard");
   bool scales = isBinary && !is(Miss::PowersOfTwo);
   auto exponent = [&](BodyContext &body, std::string value) {
     if (scales)
@@ -209,7 +211,8 @@ Tensor Composer::makeProbabilities(const Tensor &given) {
     return maybeDisguise(writer.convert(p, given.element));
   }
   bool needsMax = is(Miss::MaxOverRows) || is(Miss::MaxOfOther) ||
-                  is(Miss::MaxByKey) || subtractsMax;
+                  is(Miss::MaxByKey) || is(Miss::SumOfOtherBase) ||
+                  subtractsMax;
   Tensor max;
   if (needsMax)
     max = reduceMax(scores);
@@ -235,9 +238,14 @@ Tensor Composer::makeProbabilities(const Tensor &given) {
   if (is(Miss::SumOfOtherHead))
     sum = swapLabels(sum, 'b', 'h');
   Tensor p;
-  bool logSum = is(Miss::None) && subtractsMax && !isBinary && random.chance(6);
+  // Beside the lowest number a logarithm is lost, and a row that is this
+  // number throughout is not normalised: no softmax.
+  bool logSum = is(Miss::None) && subtractsMax && !isBinary && !hasFiniteMask &&
+                random.chance(6);
   if (logSum) {
     note("division", "logarithm of the sum");
+    if (noise) // the two exponentials are then not spelt alike
+      allow("softmax-sum");
     p = writer.map(
         {scores, max, sum}, e.axes, e.element, [&](BodyContext &body) {
           std::string shift =

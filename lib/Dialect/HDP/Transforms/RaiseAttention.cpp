@@ -5,6 +5,7 @@
 #include "RaiseSizes.h"
 
 #include "hdp/Dialect/HDP/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -51,13 +52,24 @@ static bool looksLikeContraction(linalg::LinalgOp op) {
   return op.getNumReductionLoops() > 0 && op.getNumDpsInputs() >= 2;
 }
 
-/// The op that made `value`, behind reshapes and reorderings.
+/// Only changes the width of its input.
+static bool convertsWidth(linalg::LinalgOp op) {
+  return op->getNumRegions() == 1 && op.getNumDpsInputs() == 1 &&
+         op.getNumReductionLoops() == 0 &&
+         isa<arith::ExtFOp, arith::TruncFOp>(op.getBlock()->front());
+}
+
+/// The op that made `value`, behind reshapes, reorderings and width changes.
 static Operation *producerOf(Value value) {
   Operation *def = value.getDefiningOp();
-  while (def &&
-         (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp,
-              tensor::ReshapeOp, linalg::TransposeOp>(def)))
+  while (def) {
+    auto op = dyn_cast<linalg::LinalgOp>(def);
+    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp,
+             tensor::ReshapeOp, linalg::TransposeOp>(def) &&
+        !(op && convertsWidth(op)))
+      break;
     def = def->getOperand(0).getDefiningOp();
+  }
   return def;
 }
 

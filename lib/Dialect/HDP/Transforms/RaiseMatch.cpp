@@ -116,9 +116,9 @@ static bool reducesOver(Expr &expr, Node *reduce, Node *formula,
                         unsigned atom) {
   // The numerator was read without width changes and the like.
   return expr.mayAgree(reduce->atoms[0], atom) &&
-         expr.equal(expr.peel(expr.rename(reduce->kids[0], reduce->atoms[0],
-                                          atom)),
-                    expr.peel(formula));
+         expr.equal(
+             expr.peel(expr.rename(reduce->kids[0], reduce->atoms[0], atom)),
+             expr.peel(formula));
 }
 
 static bool checkReduction(Expr &expr, Node *reduce, Node *formula,

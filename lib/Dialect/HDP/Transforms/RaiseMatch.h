@@ -22,6 +22,8 @@ namespace hdp::raise {
 struct BiasTerm {
   Node *value;
   double factor;
+  /// How many biases and masks are between it and the softmax.
+  unsigned order;
 };
 
 /// The scores are kept where `condition` is `keepWhen`, and are `otherwise`
@@ -30,6 +32,7 @@ struct MaskTerm {
   Node *condition;
   bool keepWhen;
   double otherwise;
+  unsigned order;
 };
 
 /// softmax as found: exp(scores - max) / sum, with what protects rows that

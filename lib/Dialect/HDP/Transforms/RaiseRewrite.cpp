@@ -47,6 +47,7 @@ private:
           body);
   Value emitMask();
   Value emitBias();
+  double chooseLow(const MaskTerm &mask) const;
   Value converted(Value value, Type elementType);
 
   IRRewriter &b;
@@ -326,6 +327,27 @@ Value SiteWriter::emitMask() {
       });
 }
 
+/// A selected number replaces the score, and added to the score it has to
+/// leave nothing of it: a row that is the number throughout is uniform. Among
+/// several numbers a row has only the largest that it holds.
+double SiteWriter::chooseLow(const MaskTerm &mask) const {
+  constexpr double lowest = -std::numeric_limits<float>::max();
+  if (std::isinf(mask.otherwise))
+    return mask.otherwise;
+  // Beside biases, which may be as low, it keeps its value.
+  if (!site.biases.empty() && mask.otherwise < -1e30)
+    return std::max(mask.otherwise, lowest);
+  double factor = 1.0;
+  SmallVector<double> below;
+  for (const MaskTerm &other : soft)
+    if (!std::isinf(other.otherwise) && other.otherwise < mask.otherwise &&
+        !llvm::is_contained(below, other.otherwise))
+      below.push_back(other.otherwise);
+  for (size_t i = 0; i < below.size(); ++i)
+    factor /= 256;
+  return lowest * factor;
+}
+
 Value SiteWriter::emitBias() {
   if (site.biases.empty() && soft.empty())
     return {};
@@ -345,7 +367,7 @@ Value SiteWriter::emitBias() {
                                            nested.getF32FloatAttr(value));
         };
         Value sum;
-        for (const BiasTerm &bias : site.biases) {
+        auto add = [&](const BiasTerm &bias) {
           Value term = read(bias.value);
           unsigned width = term.getType().getIntOrFloatBitWidth();
           if (width < 32)
@@ -357,23 +379,40 @@ Value SiteWriter::emitBias() {
                 arith::MulFOp::create(nested, loc, term, constant(bias.factor));
           sum = sum ? arith::AddFOp::create(nested, loc, sum, term).getResult()
                     : term;
-        }
-        if (!sum)
-          sum = constant(0.0);
-        if (site.floor)
-          sum = arith::MaximumFOp::create(nested, loc, sum,
-                                          constant(*site.floor));
-        // A selected finite number swallows the score; the lowest one does so
-        // as an addend too, and a row that is it throughout stays uniform.
-        for (const MaskTerm &mask : llvm::reverse(soft)) {
-          Value low = constant(std::isinf(mask.otherwise)
-                                   ? mask.otherwise
-                                   : -std::numeric_limits<float>::max());
-          Value keep = read(mask.condition);
+        };
+        auto select = [&](const MaskTerm &mask) {
+          Value low = constant(chooseLow(mask)), keep = read(mask.condition);
+          if (!sum)
+            sum = constant(0.0);
           sum = arith::SelectOp::create(nested, loc, keep,
                                         mask.keepWhen ? sum : low,
                                         mask.keepWhen ? low : sum);
+        };
+        auto cutOff = [&] {
+          sum = arith::MaximumFOp::create(
+              nested, loc, sum ? sum : constant(0.0), constant(*site.floor));
+        };
+        // From the scores to the softmax. A cut-off is between biases and
+        // masks: those inside of masks come first anyway.
+        ArrayRef<BiasTerm> biases = site.biases;
+        ArrayRef<MaskTerm> masks = soft;
+        while (!biases.empty() || !masks.empty()) {
+          bool isBias =
+              masks.empty() ||
+              (!biases.empty() &&
+               (site.floor || biases.back().order > masks.back().order));
+          if (isBias) {
+            add(biases.back());
+            biases = biases.drop_back();
+            continue;
+          }
+          if (site.floor && masks.size() == soft.size())
+            cutOff();
+          select(masks.back());
+          masks = masks.drop_back();
         }
+        if (site.floor && soft.empty())
+          cutOff();
         return sum;
       });
 }

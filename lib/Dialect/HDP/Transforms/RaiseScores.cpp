@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace hdp::raise;
@@ -48,6 +49,7 @@ private:
   bool readSelect(Node *node, double factor);
   bool readSum(Node *node, double factor);
   std::string describe(Node *node);
+  unsigned numTerms() const { return site.biases.size() + site.masks.size(); }
 
   Expr &expr;
   Site &site;
@@ -179,6 +181,10 @@ bool ScoresReader::readSelect(Node *node, double factor) {
     if (!other || !hasProduct(node->kids[scoresSide]))
       continue;
     double otherwise = *other * factor;
+    // What a factor outside makes too large is -inf, rounding apart.
+    if ((node->type.isF32() || node->type.isBF16()) &&
+        otherwise < -1.0001 * std::numeric_limits<float>::max())
+      otherwise = -std::numeric_limits<double>::infinity();
     // A cut-off outside of the selection replaces -inf.
     if (site.floor && otherwise < *site.floor)
       otherwise = *site.floor;
@@ -194,7 +200,8 @@ bool ScoresReader::readSelect(Node *node, double factor) {
                                  numberText(otherwise) +
                                  ", expected -inf or a number below " +
                                  numberText(kSwallowsBelow));
-    site.masks.push_back({node->kids[0], scoresSide == 1, otherwise});
+    site.masks.push_back(
+        {node->kids[0], scoresSide == 1, otherwise, numTerms()});
     return read(node->kids[scoresSide], factor);
   }
   return refusal.because("mask-constant",
@@ -213,7 +220,7 @@ bool ScoresReader::readSum(Node *node, double factor) {
                            "the scores are subtracted from something");
   Node *bias = node->kids[left ? 1 : 0];
   addedOutside = true;
-  site.biases.push_back({bias, subtract ? -factor : factor});
+  site.biases.push_back({bias, subtract ? -factor : factor, numTerms()});
   return read(node->kids[left ? 0 : 1], factor);
 }
 
