@@ -154,6 +154,10 @@ private:
   std::map<std::string, std::string> sizes;
 };
 
+/// `"parallel", "reduction"`: a linalg.generic's iterator types.
+std::string iteratorsText(size_t numLoops,
+                          llvm::function_ref<bool(size_t)> reduces);
+
 /// The labels of all axes, one axis each.
 Axes flatten(const Axes &axes);
 bool hasAxis(const Axes &axes, llvm::StringRef axis);

@@ -338,6 +338,32 @@ func.func @bias_after_a_small_mask(%q: !t, %k: !t, %v: !t, %m: !m, %b: !t, %init
 !t = tensor<2x8x8xf32>
 !m = tensor<2x8x8xi1>
 
+func.func @bias_before_a_small_mask(%q: !t, %k: !t, %v: !t, %m: !m, %b: !t, %init: !t) -> !t {
+  %zero = arith.constant 0.0 : f32
+  %low = arith.constant -10000.0 : f32
+  %fill = linalg.fill ins(%zero : f32) outs(%init : !t) -> !t
+  %s = linalg.batch_matmul indexing_maps = [#q, #k, #s] ins(%q, %k : !t, !t) outs(%fill : !t) -> !t
+  %t = linalg.generic {indexing_maps = [#id, #id, #id, #id], iterator_types = ["parallel", "parallel", "parallel"]} ins(%m, %s, %b : !m, !t, !t) outs(%init : !t) {
+  ^bb0(%c: i1, %a: f32, %d: f32, %out: f32):
+    %0 = arith.addf %a, %d : f32
+    %1 = arith.select %c, %0, %low : f32
+    linalg.yield %1 : f32
+  } -> !t
+  %p = linalg.softmax dimension(2) ins(%t : !t) outs(%init : !t) -> !t
+  // expected-remark @below {{mask-constant: a bias is added before the scores are replaced by -10000, expected -inf or a number below -1e+30}}
+  %o = linalg.batch_matmul ins(%p, %v : !t, !t) outs(%fill : !t) -> !t
+  return %o : !t
+}
+
+// -----
+
+#q = affine_map<(b, i, j, c) -> (b, i, c)>
+#k = affine_map<(b, i, j, c) -> (b, j, c)>
+#s = affine_map<(b, i, j, c) -> (b, i, j)>
+#id = affine_map<(b, i, j) -> (b, i, j)>
+!t = tensor<2x8x8xf32>
+!m = tensor<2x8x8xi1>
+
 func.func @selected_against_a_tensor(%q: !t, %k: !t, %v: !t, %m: !m, %b: !t, %init: !t) -> !t {
   %zero = arith.constant 0.0 : f32
   %fill = linalg.fill ins(%zero : f32) outs(%init : !t) -> !t

@@ -51,7 +51,7 @@ static llvm::Expected<std::vector<FunctionCheck>> check(llvm::StringRef text) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  registerAllDialects(registry);
+  hdp::registerAllDialects(registry);
   mlir::MLIRContext context(registry);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   return checkRaising(*module, {});

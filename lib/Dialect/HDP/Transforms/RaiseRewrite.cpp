@@ -335,7 +335,7 @@ double SiteWriter::chooseLow(const MaskTerm &mask) const {
   if (std::isinf(mask.otherwise))
     return mask.otherwise;
   // Beside biases, which may be as low, it keeps its value.
-  if (!site.biases.empty() && mask.otherwise < -1e30)
+  if (!site.biases.empty())
     return std::max(mask.otherwise, lowest);
   double factor = 1.0;
   SmallVector<double> below;

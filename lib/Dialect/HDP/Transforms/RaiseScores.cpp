@@ -300,6 +300,16 @@ bool hdp::raise::matchScores(Expr &expr, const Softmax &softmax, Site &site,
   ScoresReader reader(expr, site, refusal);
   if (!reader.read(softmax.scores, softmax.factor))
     return false;
+  // In a row that is forbidden throughout, such a number may be more than a
+  // bias that forbids, and less than one that does not.
+  for (const MaskTerm &mask : site.masks)
+    if (mask.otherwise > kSwallowsBelow && !site.biases.empty())
+      return refusal.because("mask-constant",
+                             "a bias is added before the scores are replaced "
+                             "by " +
+                                 numberText(mask.otherwise) +
+                                 ", expected -inf or a number below " +
+                                 numberText(kSwallowsBelow));
   if (!std::isfinite(site.scale))
     return refusal.because("scale-not-constant",
                            "the scale is " + numberText(site.scale) +
