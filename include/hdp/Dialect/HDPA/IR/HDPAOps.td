@@ -300,7 +300,7 @@ def HDPA_EndHeadOp : HDPA_Command<"end_head", "EndHead"> {
 
     ```mlir
     hdpa.program @example machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
-      hdpa.site #hdp.policy<compensated>, scale = 0.25, heads = 1 over 1, lengths = 8 x 8, d = 16, dv = 16
+      hdpa.site #hdp.policy<compensated, tau = 1.0>, scale = 0.25, heads = 1 over 1, lengths = 8 x 8, d = 16, dv = 16
       hdpa.end_head cores = 0x1, site = 0, slot = 0
     }
     ```
