@@ -63,6 +63,8 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
            state == uint8_t(BlockState::KeptFull);
   };
   std::vector<uint8_t> isWeighed;
+  std::vector<WeightedRow> weighted;
+  weighted.reserve(size_t(c.columns) * view.bk);
   uint32_t passes = (view.bq + 1) / 2;
   uint64_t keyProducts = 0, sumProducts = 0;
   for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
@@ -75,7 +77,7 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
                      (c.acc_address + (i - firstRow) * layout.accRow) / 8;
       if (c.first)
         std::fill_n(acc, dv, 0);
-      scratchRow.assign(dv, 0);
+      weighted.clear();
       const int32_t *w =
           core.score.data() +
           (c.score_address + (i - firstRow) * layout.scoreRow) / 4;
@@ -134,12 +136,11 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
             if (weight == 0 && isMean)
               continue;
             isWeighed[b - c.column] = 1;
-            addMultiple(scratchRow.data(), weight, valueRow(j), dv);
+            weighted.push_back({weight, valueRow(j)});
           }
         }
       }
-      for (uint32_t t = 0; t < dv; ++t)
-        acc[t] += scratchRow[t];
+      addRows(acc, weighted.data(), uint32_t(weighted.size()), dv);
       sums = std::max(sums, rowSums);
       sumProducts += uint64_t(rowSums) * dv;
     }

@@ -79,6 +79,9 @@ void FunctionalModel::copyRows(uint64_t coreSet, size_t symbolIndex,
   uint64_t n = symbol.columns, step = symbol.rowBytes();
   forEachCore(coreSet, [&](uint8_t index) {
     CoreMemory &core = cores[index];
+    if (buffer == Buffer::Key && address < core.pooledEnd &&
+        core.pooledBegin < address + rows * step)
+      core.pooledEnd = core.pooledBegin = 0;
     for (uint64_t i = 0; i < rows; ++i) {
       uint64_t from = (row + i) * n, to = address + i * step;
       if (buffer == Buffer::Bias) {

@@ -59,10 +59,18 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
         scratchQ, c.block_row, c.block_rows,
         [&](uint32_t r) { return view.rowBegin(r); },
         [&](uint32_t r) { return view.rowEnd(r); }, queryRow);
-    pool(
-        scratchK, c.column, c.columns,
-        [&](uint32_t b) { return view.keyBegin(b); },
-        [&](uint32_t b) { return view.keyEnd(b); }, keyRow);
+    uint64_t end = c.key_address + (lastKey - firstKey) * layout.integerRow;
+    if (core.pooledEnd != end || core.pooledBegin != c.key_address ||
+        core.pooledSite != c.site || core.pooledColumn != c.column) {
+      pool(
+          core.pooledKeys, c.column, c.columns,
+          [&](uint32_t b) { return view.keyBegin(b); },
+          [&](uint32_t b) { return view.keyEnd(b); }, keyRow);
+      core.pooledBegin = c.key_address;
+      core.pooledEnd = end;
+      core.pooledSite = c.site;
+      core.pooledColumn = c.column;
+    }
   }
 
   HeadRegisters &registers = core.slots[c.slot];
@@ -74,6 +82,11 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
         (c.theta_address + (r - c.block_row) * layout.thetaRow) / 4;
     uint8_t *states = statesOf(c, layout, r);
     auto existingRows = int32_t(view.rowEnd(r) - view.rowBegin(r));
+    if (c.pooled) {
+      scratchRow.resize(c.columns);
+      dots(scratchRow.data(), scratchQ.data() + size_t(r - c.block_row) * d,
+           core.pooledKeys.data(), c.columns, d);
+    }
     for (uint32_t column = c.column; column < c.column + c.columns; ++column) {
       int32_t count = 0, sum = 0;
       uint32_t keyEnd = view.keyEnd(column);
@@ -101,8 +114,7 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
       }
       auto kind = BlockKind(blockKind(ops, count, existingRows, policy));
       if (c.pooled && kind == BlockKind::Full)
-        sum = dot(scratchQ.data() + size_t(r - c.block_row) * d,
-                  scratchK.data() + size_t(column - c.column) * d, d);
+        sum = scratchRow[column - c.column];
       theta[column] = kind == BlockKind::Full ? sum : 0;
       states[column] =
           uint8_t(kind == BlockKind::Void   ? BlockState::Void

@@ -69,6 +69,8 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
     return dot(codes, scratchK.data() + size_t(j - firstKey) * d, d);
   };
 
+  bool isOpen = !site.dense && !isCross && !site.causal && c.valid_rows == 0 &&
+                c.bias_rows == 0 && recorded == nullptr;
   uint64_t computed = 0, positions = 0;
   for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
     const uint8_t *states = site.dense ? nullptr : statesOf(c, layout, r);
@@ -97,6 +99,12 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
                       (c.bias_address +
                        (c.bias_rows == 1 ? 0 : i - firstRow) * layout.biasRow) /
                           4;
+        if (isOpen) { // every position of the block, with whole codes
+          dots(S + begin, scratchQ.data() + size_t(i - firstRow) * d,
+               scratchK.data() + size_t(begin - firstKey) * d, end - begin, d);
+          positions += end - begin;
+          continue;
+        }
         for (uint32_t j = begin; j < end; ++j) {
           if (!valid(j))
             continue;

@@ -40,6 +40,11 @@ struct CoreMemory {
   std::vector<uint8_t> mask;
   std::vector<int64_t> acc;
   HeadRegisters slots[numSlots];
+  /// Sums of integer planes of K by block column (N5), as long as nothing is
+  /// written over the planes from `pooledBegin` to `pooledEnd`.
+  std::vector<int16_t> pooledKeys;
+  uint64_t pooledBegin = 0, pooledEnd = 0;
+  uint32_t pooledSite = 0, pooledColumn = 0;
   /// Block columns that LoadKept brought, by slot, of keys and of values.
   std::vector<uint8_t> present[numSlots][2];
 };
