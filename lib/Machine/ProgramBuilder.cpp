@@ -1,12 +1,12 @@
 //===- ProgramBuilder.cpp - commands of one attention ---------------------===//
 //
-// Emits commands head by head and strip by strip along a plan. Program order
-// is a legal order of execution; the machine overlaps what does not conflict.
+// Symbols, and each command's fields from its head, strip and chunk. In which
+// order they come stands in ProgramOrder.cpp.
 //
 //===----------------------------------------------------------------------===//
 
 #include "hdp/Machine/ProgramBuilder.h"
-#include "Plan.h"
+#include "AttentionBuilder.h"
 #include "hdp/Numerics/Limits.h"
 #include "hdp/Support/Error.h"
 
@@ -20,138 +20,7 @@ bool machine::canPool(const Site &site) {
          (p.measure == Measure::Spread || p.tau8() <= 0);
 }
 
-namespace {
-
-class Builder {
-public:
-  Builder(const AttentionRequest &request, const Config &config,
-          const Plan &plan, Program &program)
-      : request(request), site(request.site), policy(site.policy), plan(plan),
-        program(program), bq(uint32_t(policy.blockRows)),
-        bk(uint32_t(policy.blockCols)), gated(policy.tau8() > 0 && !site.dense),
-        needsAllValues(site.dense || !request.fetchUponMask ||
-                       policy.pruned == Pruned::Compensated ||
-                       (gated && policy.gated == Gated::Mean)),
-        turns(config.cores) {}
-
-  void addSymbols();
-  /// All heads of one group of cores.
-  void emitGroup(uint32_t group);
-
-private:
-  /// One head on its group of cores; `turn` counts the group's heads.
-  struct Head {
-    uint32_t index, kv, turn;
-    uint8_t slot;
-  };
-
-  void emitAhead(llvm::ArrayRef<Head> heads);
-  void emitInline(llvm::ArrayRef<Head> heads);
-  void emitSetup(const Head &head);
-  void emitKeys(const Head &head, uint32_t chunk, uint64_t turn);
-  void emitValues(const Head &head, uint32_t chunk, uint64_t turn);
-  void emitQueries(const Head &head, uint32_t strip, uint8_t core,
-                   uint64_t turn);
-  void emitQueryFractions(const Head &head, uint32_t strip, uint8_t core);
-  void emitMasks(const Head &head, uint32_t strip, uint8_t core,
-                 const Regions &valid);
-  void emitInteger(const Head &head, uint32_t strip, uint8_t core,
-                   uint32_t chunk, uint64_t keyTurn, uint64_t keptTurn,
-                   bool measure);
-  void emitEndRows(const Head &head, uint32_t strip, uint8_t core,
-                   uint64_t keptTurn, bool measure);
-  void emitFractions(const Head &head, uint32_t strip, uint8_t core,
-                     uint32_t chunk, uint64_t keyTurn, uint64_t keptTurn,
-                     bool fresh);
-  void emitKeptValues(const Head &head, uint32_t strip, uint8_t core,
-                      uint32_t chunk, uint64_t turn, uint64_t keptTurn,
-                      bool fresh);
-  void emitScore(const Head &head, uint32_t strip, uint8_t core, uint32_t chunk,
-                 uint64_t keyTurn, uint64_t keptTurn, uint64_t queryTurn);
-  void emitSoftmax(const Head &head, uint32_t strip, uint8_t core,
-                   uint64_t keptTurn);
-  void emitWeigh(const Head &head, uint32_t strip, uint8_t core, uint32_t chunk,
-                 uint64_t valueTurn, uint64_t keptTurn, uint64_t stripTurn);
-  void emitOutput(const Head &head, uint32_t strip, uint8_t core,
-                  uint64_t stripTurn);
-  void emitEndHead(const Head &head);
-
-  /// Calls visit(strip, core) for the strips of a round.
-  template <typename Visitor> void forEachStrip(uint32_t round, Visitor visit) {
-    for (uint32_t x = 0; x < plan.coresPerHead; ++x)
-      if (uint32_t strip = round * plan.coresPerHead + x; strip < plan.strips)
-        visit(strip, uint8_t(firstCore + x));
-  }
-  /// Where what the integer pass leaves of a strip is kept.
-  uint64_t keptTurn(const Head &head, uint32_t round) const {
-    return uint64_t(head.turn % plan.key.count) * plan.rounds + round;
-  }
-  uint64_t coreSet() const {
-    uint64_t all = plan.coresPerHead == 64
-                       ? ~uint64_t(0)
-                       : (uint64_t(1) << plan.coresPerHead) - 1;
-    return all << firstCore;
-  }
-  /// The fields that commands on a strip share.
-  template <typename T> T make(const Head &head, uint32_t strip, uint8_t core) {
-    T c;
-    c.core = core;
-    c.slot = head.slot;
-    c.block_row = strip * plan.stripRows;
-    c.block_rows = std::min(plan.stripRows, site.blockRows() - c.block_row);
-    return c;
-  }
-  template <typename T> void setChunk(T &c, uint32_t chunk, uint32_t columns) {
-    c.column = chunk * columns;
-    c.columns = std::min(columns, site.blockColumns() - c.column);
-  }
-  template <typename T>
-  void setValid(T &c, const Regions &valid, uint8_t core) {
-    if (!site.hasMask)
-      return;
-    c.valid_rows = request.maskPerRow ? 2 : 1;
-    bool isInteger = &valid == &plan.validInteger;
-    c.valid_address =
-        valid.at(isInteger ? turns[core].validInteger : turns[core].valid);
-  }
-  template <typename T> void setBias(T &c, uint8_t core) {
-    if (!site.hasBias)
-      return;
-    c.bias_rows = request.biasPerRow ? 2 : 1;
-    c.bias_address = plan.bias.at(turns[core].bias);
-  }
-  uint32_t firstRow(uint32_t strip) const {
-    return strip * plan.stripRows * bq;
-  }
-  uint32_t rowsOf(uint32_t strip) const {
-    return std::min(site.Lq - firstRow(strip), plan.stripRows * bq);
-  }
-  uint16_t symbol(llvm::StringRef name) const {
-    return uint16_t(program.findSymbol(name));
-  }
-  uint8_t predicate(const Head &head) const {
-    return gated ? head.slot : noPredicate;
-  }
-  void add(Command command) { program.commands.push_back(command); }
-
-  const AttentionRequest &request;
-  const Site &site;
-  const Policy &policy;
-  const Plan &plan;
-  Program &program;
-  uint32_t bq, bk;
-  bool gated, needsAllValues;
-  uint32_t firstCore = 0;
-  /// What a core's regions in turn have reached.
-  struct Turns {
-    uint64_t strip = 0, validInteger = 0, valid = 0, bias = 0;
-  };
-  std::vector<Turns> turns;
-};
-
-} // namespace
-
-void Builder::addSymbols() {
+void AttentionBuilder::addSymbols() {
   uint64_t address = 0;
   auto addSymbol = [&](const char *name, uint32_t bits, uint64_t rows,
                        uint32_t columns,
@@ -189,7 +58,7 @@ void Builder::addSymbols() {
 // Commands
 //===----------------------------------------------------------------------===//
 
-void Builder::emitSetup(const Head &head) {
+void AttentionBuilder::emitSetup(const Head &head) {
   SetupCommand c;
   c.cores = coreSet();
   c.slot = head.slot;
@@ -200,7 +69,8 @@ void Builder::emitSetup(const Head &head) {
   add(c);
 }
 
-void Builder::emitKeys(const Head &head, uint32_t chunk, uint64_t turn) {
+void AttentionBuilder::emitKeys(const Head &head, uint32_t chunk,
+                                uint64_t turn) {
   LoadCommand c;
   c.cores = coreSet();
   c.predicate = noPredicate;
@@ -213,7 +83,8 @@ void Builder::emitKeys(const Head &head, uint32_t chunk, uint64_t turn) {
   add(c);
 }
 
-void Builder::emitValues(const Head &head, uint32_t chunk, uint64_t turn) {
+void AttentionBuilder::emitValues(const Head &head, uint32_t chunk,
+                                  uint64_t turn) {
   if (!needsAllValues)
     return;
   LoadValuesCommand c;
@@ -228,8 +99,8 @@ void Builder::emitValues(const Head &head, uint32_t chunk, uint64_t turn) {
   add(c);
 }
 
-void Builder::emitQueries(const Head &head, uint32_t strip, uint8_t core,
-                          uint64_t turn) {
+void AttentionBuilder::emitQueries(const Head &head, uint32_t strip,
+                                   uint8_t core, uint64_t turn) {
   LoadCommand c;
   c.cores = uint64_t(1) << core;
   c.predicate = noPredicate;
@@ -242,8 +113,8 @@ void Builder::emitQueries(const Head &head, uint32_t strip, uint8_t core,
   add(c);
 }
 
-void Builder::emitQueryFractions(const Head &head, uint32_t strip,
-                                 uint8_t core) {
+void AttentionBuilder::emitQueryFractions(const Head &head, uint32_t strip,
+                                          uint8_t core) {
   LoadCommand c;
   c.cores = uint64_t(1) << core;
   c.queue = 1;
@@ -257,8 +128,8 @@ void Builder::emitQueryFractions(const Head &head, uint32_t strip,
 }
 
 /// Validity and additive mask of a strip; to the next regions of its core.
-void Builder::emitMasks(const Head &head, uint32_t strip, uint8_t core,
-                        const Regions &valid) {
+void AttentionBuilder::emitMasks(const Head &head, uint32_t strip, uint8_t core,
+                                 const Regions &valid) {
   LoadCommand c;
   c.cores = uint64_t(1) << core;
   c.predicate = noPredicate;
@@ -286,9 +157,10 @@ void Builder::emitMasks(const Head &head, uint32_t strip, uint8_t core,
   }
 }
 
-void Builder::emitInteger(const Head &head, uint32_t strip, uint8_t core,
-                          uint32_t chunk, uint64_t keyTurn, uint64_t keptTurn,
-                          bool measure) {
+void AttentionBuilder::emitInteger(const Head &head, uint32_t strip,
+                                   uint8_t core, uint32_t chunk,
+                                   uint64_t keyTurn, uint64_t keptTurn,
+                                   bool measure) {
   auto c = make<IntegerPassCommand>(head, strip, core);
   setChunk(c, chunk, plan.keyColumns);
   c.pooled = canPool(site);
@@ -302,8 +174,9 @@ void Builder::emitInteger(const Head &head, uint32_t strip, uint8_t core,
   add(c);
 }
 
-void Builder::emitEndRows(const Head &head, uint32_t strip, uint8_t core,
-                          uint64_t keptTurn, bool measure) {
+void AttentionBuilder::emitEndRows(const Head &head, uint32_t strip,
+                                   uint8_t core, uint64_t keptTurn,
+                                   bool measure) {
   auto c = make<EndRowsCommand>(head, strip, core);
   c.measure = measure;
   c.theta_address = plan.theta.at(strip / plan.coresPerHead);
@@ -312,7 +185,7 @@ void Builder::emitEndRows(const Head &head, uint32_t strip, uint8_t core,
   add(c);
 }
 
-void Builder::emitEndHead(const Head &head) {
+void AttentionBuilder::emitEndHead(const Head &head) {
   EndHeadCommand c;
   c.cores = coreSet();
   c.slot = head.slot;
@@ -320,9 +193,10 @@ void Builder::emitEndHead(const Head &head) {
 }
 
 /// The fraction planes of a strip's queries and of the keys it keeps.
-void Builder::emitFractions(const Head &head, uint32_t strip, uint8_t core,
-                            uint32_t chunk, uint64_t keyTurn, uint64_t keptTurn,
-                            bool fresh) {
+void AttentionBuilder::emitFractions(const Head &head, uint32_t strip,
+                                     uint8_t core, uint32_t chunk,
+                                     uint64_t keyTurn, uint64_t keptTurn,
+                                     bool fresh) {
   if (site.dense)
     return;
   if (!request.fetchUponMask) {
@@ -358,9 +232,10 @@ void Builder::emitFractions(const Head &head, uint32_t strip, uint8_t core,
   add(c);
 }
 
-void Builder::emitKeptValues(const Head &head, uint32_t strip, uint8_t core,
-                             uint32_t chunk, uint64_t turn, uint64_t keptTurn,
-                             bool fresh) {
+void AttentionBuilder::emitKeptValues(const Head &head, uint32_t strip,
+                                      uint8_t core, uint32_t chunk,
+                                      uint64_t turn, uint64_t keptTurn,
+                                      bool fresh) {
   if (needsAllValues)
     return;
   LoadKeptCommand c;
@@ -380,9 +255,9 @@ void Builder::emitKeptValues(const Head &head, uint32_t strip, uint8_t core,
   add(c);
 }
 
-void Builder::emitScore(const Head &head, uint32_t strip, uint8_t core,
-                        uint32_t chunk, uint64_t keyTurn, uint64_t keptTurn,
-                        uint64_t queryTurn) {
+void AttentionBuilder::emitScore(const Head &head, uint32_t strip, uint8_t core,
+                                 uint32_t chunk, uint64_t keyTurn,
+                                 uint64_t keptTurn, uint64_t queryTurn) {
   auto c = make<ScoreCommand>(head, strip, core);
   setChunk(c, chunk, plan.keyColumns);
   c.predicate = predicate(head);
@@ -399,8 +274,8 @@ void Builder::emitScore(const Head &head, uint32_t strip, uint8_t core,
   add(c);
 }
 
-void Builder::emitSoftmax(const Head &head, uint32_t strip, uint8_t core,
-                          uint64_t keptTurn) {
+void AttentionBuilder::emitSoftmax(const Head &head, uint32_t strip,
+                                   uint8_t core, uint64_t keptTurn) {
   auto c = make<SoftmaxCommand>(head, strip, core);
   c.predicate = predicate(head);
   if (!site.dense) {
@@ -413,9 +288,9 @@ void Builder::emitSoftmax(const Head &head, uint32_t strip, uint8_t core,
   add(c);
 }
 
-void Builder::emitWeigh(const Head &head, uint32_t strip, uint8_t core,
-                        uint32_t chunk, uint64_t valueTurn, uint64_t keptTurn,
-                        uint64_t stripTurn) {
+void AttentionBuilder::emitWeigh(const Head &head, uint32_t strip, uint8_t core,
+                                 uint32_t chunk, uint64_t valueTurn,
+                                 uint64_t keptTurn, uint64_t stripTurn) {
   auto c = make<WeighCommand>(head, strip, core);
   setChunk(c, chunk, plan.valueColumns);
   c.first = chunk == 0;
@@ -435,8 +310,8 @@ void Builder::emitWeigh(const Head &head, uint32_t strip, uint8_t core,
   add(c);
 }
 
-void Builder::emitOutput(const Head &head, uint32_t strip, uint8_t core,
-                         uint64_t stripTurn) {
+void AttentionBuilder::emitOutput(const Head &head, uint32_t strip,
+                                  uint8_t core, uint64_t stripTurn) {
   auto c = make<NormaliseCommand>(head, strip, core);
   c.term_address = plan.terms.at(stripTurn);
   c.acc_address = plan.acc.at(stripTurn);
@@ -449,203 +324,6 @@ void Builder::emitOutput(const Head &head, uint32_t strip, uint8_t core,
   store.rows = rowsOf(strip);
   store.address = plan.out.at(stripTurn);
   add(store);
-}
-
-//===----------------------------------------------------------------------===//
-// Orders
-//===----------------------------------------------------------------------===//
-
-/// The integer pass of a head runs ahead of its scores; that of the next head
-/// among the later strips of this one, where the buffers hold two.
-void Builder::emitAhead(llvm::ArrayRef<Head> heads) {
-  bool isNextEarly = plan.key.count > 1;
-  bool areValuesEarly = plan.value.count > 1;
-  auto startHead = [&](const Head &head) {
-    emitSetup(head);
-    emitKeys(head, 0, head.turn);
-    if (!site.dense)
-      for (uint32_t i = 0; i < plan.rounds; ++i)
-        forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitQueries(head, strip, core, keptTurn(head, i));
-        });
-  };
-  auto emitIntegerRound = [&](const Head &head, uint32_t i) {
-    forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-      emitMasks(head, strip, core, plan.validInteger);
-      emitInteger(head, strip, core, 0, head.turn, keptTurn(head, i), gated);
-      emitEndRows(head, strip, core, keptTurn(head, i), gated);
-    });
-    if (gated && i + 1 == plan.rounds)
-      emitEndHead(head);
-  };
-  uint32_t integerRounds = site.dense ? 0 : plan.rounds;
-
-  for (size_t k = 0; k < heads.size(); ++k) {
-    const Head &head = heads[k];
-    const Head *next = k + 1 < heads.size() ? &heads[k + 1] : nullptr;
-    if (k == 0 || !isNextEarly) {
-      startHead(head);
-      for (uint32_t i = 0; i < integerRounds; ++i)
-        emitIntegerRound(head, i);
-    }
-    if (k == 0 || !areValuesEarly)
-      emitValues(head, 0, head.turn);
-    if (next && isNextEarly)
-      startHead(*next);
-    if (next && areValuesEarly)
-      emitValues(*next, 0, next->turn);
-
-    // The next head's integer pass: in the later half; with a gate, which has
-    // to be known before its scores, in the middle.
-    uint32_t begin = gated ? plan.rounds / 4 : plan.rounds / 2;
-    uint32_t span =
-        std::max(1u, (gated ? plan.rounds * 3 / 4 : plan.rounds) - begin);
-    uint32_t done = next && isNextEarly ? 0 : integerRounds;
-    std::vector<uint64_t> firstStrip;
-    for (const Turns &turn : turns)
-      firstStrip.push_back(turn.strip);
-    for (uint32_t i = 0; i < plan.rounds + plan.lag; ++i) {
-      if (i < plan.rounds) {
-        if (site.dense)
-          forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-            emitQueries(head, strip, core, keptTurn(head, i));
-          });
-        forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitFractions(head, strip, core, 0, head.turn, keptTurn(head, i),
-                        strip == 0);
-        });
-        forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitKeptValues(head, strip, core, 0, head.turn, keptTurn(head, i),
-                         strip == 0);
-        });
-        forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitMasks(head, strip, core, plan.valid);
-          if (!site.dense)
-            emitQueryFractions(head, strip, core);
-          emitScore(head, strip, core, 0, head.turn, keptTurn(head, i),
-                    keptTurn(head, i));
-          emitSoftmax(head, strip, core, keptTurn(head, i));
-          ++turns[core].strip;
-        });
-      }
-      if (i >= plan.lag)
-        forEachStrip(i - plan.lag, [&](uint32_t strip, uint8_t core) {
-          uint64_t stripTurn = firstStrip[core] + i - plan.lag;
-          emitWeigh(head, strip, core, 0, head.turn,
-                    keptTurn(head, i - plan.lag), stripTurn);
-          emitOutput(head, strip, core, stripTurn);
-        });
-      if (i >= begin) {
-        uint32_t upTo = std::min<uint64_t>(
-            integerRounds,
-            (uint64_t(integerRounds) * (i - begin + 1) + span - 1) / span);
-        for (; done < upTo; ++done)
-          emitIntegerRound(*next, done);
-      }
-    }
-    for (; done < integerRounds; ++done)
-      emitIntegerRound(*next, done);
-  }
-}
-
-/// Strip by strip: integer pass, scores and weights one after the other, keys
-/// and values in chunks.
-void Builder::emitInline(llvm::ArrayRef<Head> heads) {
-  uint64_t keyTurn = 0, valueTurn = 0;
-  for (const Head &head : heads) {
-    emitSetup(head);
-    // A chunk that is the whole head is loaded once.
-    uint32_t keyChunks = plan.keyChunks(site),
-             valueChunks = plan.valueChunks(site);
-    bool areKeysThere = false, areValuesThere = false;
-    auto bringKeys = [&](uint32_t chunk) {
-      if (areKeysThere && keyChunks == 1)
-        return;
-      emitKeys(head, chunk, ++keyTurn);
-      areKeysThere = true;
-    };
-    auto emitPass = [&](uint32_t round, bool measure) {
-      forEachStrip(round, [&](uint32_t strip, uint8_t core) {
-        emitQueries(head, strip, core, round);
-        emitMasks(head, strip, core, plan.validInteger);
-      });
-      for (uint32_t chunk = 0; chunk < keyChunks; ++chunk) {
-        bringKeys(chunk);
-        forEachStrip(round, [&](uint32_t strip, uint8_t core) {
-          emitInteger(head, strip, core, chunk, keyTurn, round, measure);
-        });
-      }
-      forEachStrip(round, [&](uint32_t strip, uint8_t core) {
-        emitEndRows(head, strip, core, round, measure);
-      });
-    };
-    if (gated) {
-      // The gate is decided by a pass of its own: masks of the whole head do
-      // not fit.
-      for (uint32_t i = 0; i < plan.rounds; ++i)
-        emitPass(i, true);
-      emitEndHead(head);
-    }
-    bool areFractionsFresh = true;
-    for (uint32_t i = 0; i < plan.rounds; ++i) {
-      if (!site.dense)
-        emitPass(i, false);
-      forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-        if (site.dense)
-          emitQueries(head, strip, core, i);
-        emitMasks(head, strip, core, plan.valid);
-        if (!site.dense)
-          emitQueryFractions(head, strip, core);
-      });
-      for (uint32_t chunk = 0; chunk < keyChunks; ++chunk) {
-        bringKeys(chunk);
-        bool isFresh = keyChunks > 1 || areFractionsFresh;
-        areFractionsFresh = false;
-        forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitFractions(head, strip, core, chunk, keyTurn, i, isFresh);
-          isFresh = false;
-        });
-        forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitScore(head, strip, core, chunk, keyTurn, i, i);
-        });
-      }
-      forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-        emitSoftmax(head, strip, core, i);
-      });
-      for (uint32_t chunk = 0; chunk < valueChunks; ++chunk) {
-        bool isFresh = !areValuesThere || valueChunks > 1;
-        if (isFresh)
-          emitValues(head, chunk, ++valueTurn);
-        areValuesThere = true;
-        forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitKeptValues(head, strip, core, chunk, valueTurn, i, isFresh);
-          isFresh = false;
-        });
-        forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          uint64_t stripTurn = turns[core].strip++;
-          emitWeigh(head, strip, core, chunk, valueTurn, i, stripTurn);
-          if (chunk + 1 < valueChunks)
-            --turns[core].strip;
-          else
-            emitOutput(head, strip, core, stripTurn);
-        });
-      }
-    }
-  }
-}
-
-void Builder::emitGroup(uint32_t group) {
-  firstCore = group * plan.coresPerHead;
-  std::vector<Head> heads;
-  for (uint32_t h = group; h < site.Hq; h += plan.groups) {
-    auto turn = uint32_t(heads.size());
-    heads.push_back(
-        {h, h / (site.Hq / site.Hkv), turn, uint8_t(turn % numSlots)});
-  }
-  if (plan.isAhead)
-    emitAhead(heads);
-  else
-    emitInline(heads);
 }
 
 llvm::Expected<Program> machine::buildAttention(const AttentionRequest &request,
@@ -665,7 +343,7 @@ llvm::Expected<Program> machine::buildAttention(const AttentionRequest &request,
   Program program;
   program.arch = getArch(config);
   program.sites = {site};
-  Builder builder(wanted, config, *plan, program);
+  AttentionBuilder builder(wanted, config, *plan, program);
   builder.addSymbols();
   for (uint32_t group = 0; group < plan->groups && group < site.Hq; ++group)
     builder.emitGroup(group);
