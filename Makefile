@@ -9,7 +9,7 @@ CMAKE_ARGS = -DPython3_EXECUTABLE=$(PYTHON) \
 CONFIGURE = cmake $(CMAKE_ARGS) --preset
 SOURCES = git ls-files '*.h' '*.cpp'
 
-.PHONY: all build check check-long demo docs format format-check gcc help sanitizers setup
+.PHONY: all build check check-import check-long demo docs format format-check gcc help sanitizers setup
 
 all: build
 
@@ -17,6 +17,7 @@ help:
 	@echo "make demo           build, run a model with exact and pruned attention, print a table"
 	@echo "make check          build, run all tests that take seconds"
 	@echo "make check-long     the tests that take minutes as well"
+	@echo "make check-import   import models with torch, jax and onnx themselves (pip, 0.8 GB)"
 	@echo "make sanitizers     the part without MLIR under address and undefined-behaviour sanitizers"
 	@echo "make gcc            build everything with g++ too, in build-gcc/"
 	@echo "make docs           write the references and the README examples again"
@@ -35,6 +36,12 @@ check: build
 
 check-long: build
 	ninja -C build -j $(JOBS) check-hdp-long
+
+# Left out (status 3), with the reason, where the wheels cannot be installed.
+check-import: build
+	@utils/install-frontends build/frontends; status=$$?; \
+	test $$status != 3 || exit 0; test $$status = 0 || exit $$status; \
+	ninja -C build -j $(JOBS) check-hdp-import
 
 demo: build
 	@$(PYTHON) utils/demo build

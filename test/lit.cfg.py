@@ -34,6 +34,14 @@ if lit_config.params.get("long"):
 
 if os.path.exists(os.path.join(config.hdp_obj_root, "bin", "test-stream-fuzzer")):
     config.available_features.add("stream-fuzzer")
+# The frameworks are seconds to load, so their tests have to be asked for
+# (check-hdp-import).
+frontends = os.path.join(config.hdp_obj_root, "frontends", "bin", "python")
+if lit_config.params.get("import") and os.path.exists(frontends):
+    config.available_features.add("frontends")
+config.substitutions.append(("%frontends_python", frontends))
+config.substitutions.append(("%hdp_import", "/usr/bin/python3 %s" % os.path.join(
+    config.hdp_obj_root, "bin", "hdp-import")))
 
 config.substitutions.append(("%hdp_src", config.hdp_src_root))
 config.substitutions.append(("%hdp_obj", config.hdp_obj_root))

@@ -1,0 +1,1 @@
+"""The parts of hdp-import; docs/Importing.md describes the tool."""
