@@ -54,7 +54,7 @@ Attribute MachineAttr::parse(AsmParser &parser, Type) {
   auto parseEntry = [&]() -> ParseResult {
     SMLoc loc = parser.getCurrentLocation();
     StringRef name;
-    uint64_t value;
+    uint64_t value = 0;
     if (parser.parseKeyword(&name) || parser.parseEqual() ||
         parser.parseInteger(value))
       return failure();
