@@ -1,0 +1,119 @@
+//===- Attention.cpp - hdp-bench attention --------------------------------===//
+//
+// Pruned attention, compiled, against dense attention: our own in f32 and 8
+// bits and whatever libraries this machine has, in turn, on one core.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionContest.h"
+#include "hdp/InitAll.h"
+#include "hdp/Support/Error.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace hdp;
+using namespace hdp::bench;
+namespace cl = llvm::cl;
+
+namespace {
+struct AttentionOptions {
+  cl::SubCommand command{"attention", "pruned against dense attention"};
+  cl::list<unsigned> heads{"heads", cl::CommaSeparated, cl::value_desc("H"),
+                           cl::sub(command), cl::desc("heads (default: 12)")};
+  cl::list<unsigned> lengths{"length", cl::CommaSeparated, cl::value_desc("S"),
+                             cl::sub(command),
+                             cl::desc("rows of Q and K (default: 128,512)")};
+  cl::list<unsigned> headDims{"head-dim", cl::CommaSeparated,
+                              cl::value_desc("D"), cl::sub(command),
+                              cl::desc("columns (default: 64)")};
+  cl::list<double> pruned{
+      "pruned", cl::CommaSeparated, cl::value_desc("PERCENT"), cl::sub(command),
+      cl::desc("wanted percentages of pruned blocks (default: 0,50,75,90)")};
+  cl::list<std::string> inputs{
+      "inputs", cl::value_desc("FILE"), cl::sub(command),
+      cl::desc("q, k and v of a file instead of random ones (several: one "
+               "table each)")};
+  cl::opt<std::string> policy{
+      "policy", cl::init("compensated"), cl::value_desc("POLICY"),
+      cl::sub(command),
+      cl::desc("the policy, whose rho is set (default: compensated)")};
+  cl::opt<unsigned> seed{"seed", cl::init(1), cl::sub(command),
+                         cl::desc("of random inputs")};
+};
+} // namespace
+
+static llvm::Expected<numerics::Policy> readPolicy(llvm::StringRef text,
+                                                   mlir::MLIRContext &context) {
+  context.loadDialect<HDPDialect>();
+  ErrorCollector errors(&context);
+  auto emit = [&] { return mlir::emitError(mlir::UnknownLoc::get(&context)); };
+  mlir::FailureOr<PolicyAttr> policy = parsePolicy(&context, text, emit);
+  if (mlir::failed(policy))
+    return errors.take("not a policy");
+  return policy->getValue();
+}
+
+template <typename T>
+static std::vector<T> orDefault(const cl::list<T> &list,
+                                std::vector<T> standard) {
+  return list.empty() ? standard : std::vector<T>(list.begin(), list.end());
+}
+
+static llvm::Expected<std::vector<AttentionInputs>>
+collectInputs(const AttentionOptions &options) {
+  std::vector<AttentionInputs> all;
+  for (const std::string &path : options.inputs) {
+    llvm::Expected<AttentionInputs> inputs = readInputs(path);
+    if (!inputs)
+      return inputs.takeError();
+    all.push_back(std::move(*inputs));
+  }
+  if (!all.empty())
+    return all;
+  for (unsigned d : orDefault(options.headDims, {64u}))
+    for (unsigned heads : orDefault(options.heads, {12u}))
+      for (unsigned length : orDefault(options.lengths, {128u, 512u})) {
+        if (d == 0 || heads == 0 || length == 0 || length > 32768)
+          return makeError("expected heads and columns from 1 and lengths "
+                           "from 1 to 32768, found " +
+                           llvm::Twine(heads) + ", " + llvm::Twine(d) +
+                           " and " + llvm::Twine(length));
+        all.push_back(makeRandomInputs(heads, length, d, options.seed));
+      }
+  return all;
+}
+
+static llvm::Error run(const AttentionOptions &options, Session &session) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  hdp::registerAllDialects(registry);
+  mlir::MLIRContext context(registry);
+
+  ContestOptions contest;
+  for (double percent : orDefault(options.pruned, {0.0, 50.0, 75.0, 90.0})) {
+    if (!(percent >= 0 && percent <= 100))
+      return makeError("--pruned: expected percentages from 0 to 100, found " +
+                       llvm::formatv("{0:f1}", percent).str());
+    contest.pruned.push_back(percent / 100);
+  }
+  llvm::Expected<numerics::Policy> policy = readPolicy(options.policy, context);
+  if (!policy)
+    return policy.takeError();
+  contest.policy = *policy;
+  llvm::Expected<std::vector<AttentionInputs>> all = collectInputs(options);
+  if (!all)
+    return all.takeError();
+  for (const AttentionInputs &inputs : *all)
+    if (llvm::Error error =
+            runAttentionContest(inputs, contest, context, session))
+      return error;
+  return llvm::Error::success();
+}
+
+Subcommand hdp::bench::makeAttentionCommand() {
+  static AttentionOptions options;
+  return {&options.command,
+          [](Session &session) { return run(options, session); }};
+}

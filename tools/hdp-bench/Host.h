@@ -1,0 +1,39 @@
+//===- Host.h - the processor that a figure belongs to ----------*- C++ -*-===//
+//
+// A time means nothing without its machine: the processor's name, what it can
+// execute, how busy it was, and the one core that everything runs on.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_TOOLS_HDP_BENCH_HOST_H
+#define HDP_TOOLS_HDP_BENCH_HOST_H
+
+#include "llvm/Support/JSON.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hdp::bench {
+
+struct Host {
+  std::string processor;
+  /// Those that attention kernels care about, as LLVM spells them.
+  std::vector<std::string> instructionSets;
+  int64_t cores = 0;
+  /// Runnable processes of the last minute, ours among them.
+  double load = 0;
+  /// The core that this process is pinned to, if that worked.
+  std::optional<int64_t> core;
+
+  bool has(llvm::StringRef instructionSet) const;
+};
+
+/// Looks at this machine. Pins the process to `core` (none: the last one it
+/// may use) and tells libraries that read the environment to use one thread.
+Host setUpHost(std::optional<int64_t> core);
+
+llvm::json::Object toJson(const Host &host);
+
+} // namespace hdp::bench
+
+#endif // HDP_TOOLS_HDP_BENCH_HOST_H

@@ -1,0 +1,55 @@
+//===- Inputs.h - what attention is measured on -----------------*- C++ -*-===//
+
+#ifndef HDP_TOOLS_HDP_BENCH_INPUTS_H
+#define HDP_TOOLS_HDP_BENCH_INPUTS_H
+
+#include "Dense.h"
+#include "hdp/Support/HostTensor.h"
+#include "llvm/Support/Error.h"
+
+namespace hdp::bench {
+
+/// Q, K and V of one attention in f32, [heads, rows, columns], all of as many
+/// heads; no mask.
+struct AttentionInputs {
+  /// `random`, or the file's name.
+  std::string source;
+  HostTensor q, k, v;
+  double scale = 1.0;
+
+  int64_t heads() const { return q.getShape()[0]; }
+  int64_t queries() const { return q.getShape()[1]; }
+  int64_t keys() const { return k.getShape()[1]; }
+  int64_t headDim() const { return q.getShape()[2]; }
+  int64_t valueDim() const { return v.getShape()[2]; }
+  /// Scores of all heads.
+  double scores() const {
+    return double(heads()) * double(queries()) * double(keys());
+  }
+  /// Multiplications and additions of both products, dense.
+  double operations() const {
+    return 2 * scores() * double(headDim() + valueDim());
+  }
+
+  /// Head `head`, with its part of `out`.
+  DenseCall getHead(int64_t head, float *out) const;
+};
+
+/// Normal values: Q and K of deviation 1.5, V of 1. The scores of a row have
+/// no structure, which is the worst case for pruning and for its masks.
+AttentionInputs makeRandomInputs(int64_t heads, int64_t length, int64_t headDim,
+                                 uint64_t seed);
+
+/// Tensors q, k and v of an npz or safetensors file, of rank 3 or 2, or rank 4
+/// with the first two taken together; scale 1 / sqrt(d). Grouped heads are
+/// repeated.
+llvm::Expected<AttentionInputs> readInputs(llvm::StringRef path);
+
+/// The largest difference between `out` and softmax(scale Q K^T) V in f64, over
+/// a sample of rows of every head.
+double computeErrorOfExact(const AttentionInputs &inputs,
+                           const HostTensor &out);
+
+} // namespace hdp::bench
+
+#endif // HDP_TOOLS_HDP_BENCH_INPUTS_H

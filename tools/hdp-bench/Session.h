@@ -1,0 +1,68 @@
+//===- Session.h - one call of hdp-bench ------------------------*- C++ -*-===//
+//
+// What every subcommand is given: the machine, how long to measure, and where
+// rows go. Rows are JSON objects; a subcommand says which keys its text table
+// shows.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_TOOLS_HDP_BENCH_SESSION_H
+#define HDP_TOOLS_HDP_BENCH_SESSION_H
+
+#include "Host.h"
+#include "RoundRobin.h"
+#include "llvm/Support/CommandLine.h"
+
+namespace hdp::bench {
+
+/// A column of the text table.
+struct Column {
+  llvm::StringRef key;
+  llvm::StringRef title;
+  /// Digits after the point of numbers.
+  int digits = 0;
+};
+
+class Session {
+public:
+  Session(Host host, Effort effort, llvm::StringRef command,
+          llvm::raw_ostream &os);
+
+  const Host &getHost() const { return host; }
+  const Effort &getEffort() const { return effort; }
+
+  void addRow(llvm::json::Object row);
+  /// A remark that belongs to the figures, e.g. a peer that is absent.
+  void addNote(std::string note);
+
+  /// Prints a heading and a table of the rows added since the last call. A row
+  /// without a value shows `-`.
+  void printTable(llvm::StringRef heading, llvm::ArrayRef<Column> columns);
+  void printHost();
+  void printNotes();
+
+  llvm::json::Object toJson() const;
+
+private:
+  Host host;
+  Effort effort;
+  std::string command;
+  llvm::raw_ostream &os;
+  std::vector<llvm::json::Object> rows;
+  std::vector<std::string> notes;
+  size_t numPrintedRows = 0;
+};
+
+/// A subcommand: its options stand with its LLVM subcommand, which is what
+/// the command line is matched with.
+struct Subcommand {
+  llvm::cl::SubCommand *command;
+  std::function<llvm::Error(Session &)> run;
+};
+
+Subcommand makeAttentionCommand();
+Subcommand makeMachineCommand();
+
+} // namespace hdp::bench
+
+#endif // HDP_TOOLS_HDP_BENCH_SESSION_H
