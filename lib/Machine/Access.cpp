@@ -328,11 +328,10 @@ private:
       return 8;
     if (name == "out_address")
       return 2;
-    for (const char *word :
-         {"theta_", "score_", "stat_", "term_", "sum_", "bias_"})
-      if (name == (word + llvm::Twine("address")).str())
-        return 4;
-    return 1;
+    bool isWord = name == "theta_address" || name == "score_address" ||
+                  name == "stat_address" || name == "term_address" ||
+                  name == "sum_address" || name == "bias_address";
+    return isWord ? 4 : 1;
   }
   void visit(llvm::StringRef name, uint64_t value) {
     if (!message.empty())

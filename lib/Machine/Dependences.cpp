@@ -41,14 +41,14 @@ static bool updates(const Command &command, const Access &access) {
                    std::holds_alternative<WeighCommand>(command);
 }
 
-std::vector<llvm::SmallVector<Dependence, 4>>
-machine::findDependences(const Program &program, const Config &config) {
+Dependences machine::findDependences(const Program &program,
+                                     const Config &config) {
   struct Entry {
     Access access;
     uint32_t command;
   };
   std::vector<std::vector<Entry>> live(config.cores * numBuffers);
-  std::vector<llvm::SmallVector<Dependence, 4>> result(program.commands.size());
+  Dependences result(program.commands.size());
   Accesses accesses;
   for (uint32_t i = 0; i < program.commands.size(); ++i) {
     const Command &command = program.commands[i];

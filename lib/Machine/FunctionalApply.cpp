@@ -48,23 +48,27 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
     activity.isDropped = true;
     return;
   }
+  const uint32_t *groupOf = groupsOf(c.site);
   std::vector<GroupPart> parts;
   for (uint32_t b = c.column; b < c.column + c.columns; ++b) {
-    if (parts.empty() || parts.back().group != site.groupOf(b))
-      parts.push_back({site.groupOf(b), b, b});
+    if (parts.empty() || parts.back().group != groupOf[b])
+      parts.push_back({groupOf[b], b, b});
     parts.back().end = b + 1;
   }
   auto valueRow = [&](uint32_t j) {
     return core.value.data() +
            2 * (c.value_address + (j - firstKey) * layout.valueRow);
   };
-  auto isFull = [](uint8_t state) {
-    return state == uint8_t(BlockState::Pruned) ||
-           state == uint8_t(BlockState::KeptFull);
+  auto sumRow = [&](const GroupPart &part) {
+    return core.sum.data() + c.sum_address / 4 +
+           uint64_t(part.group - parts[0].group) * dv;
   };
+  auto isFull = [](uint8_t state) { return isFullBlock(BlockState(state)); };
   std::vector<uint8_t> isWeighed;
-  std::vector<WeightedRow> weighted;
-  weighted.reserve(size_t(c.columns) * view.bk);
+  // What a query row weighs.
+  std::vector<int32_t> weights;
+  std::vector<const int16_t *> rows;
+  std::vector<uint32_t> columns(c.columns), openKeys;
   uint32_t passes = (view.bq + 1) / 2;
   uint64_t keyProducts = 0, sumProducts = 0;
   for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
@@ -72,12 +76,29 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
     // Block columns whose keys are weighed one by one, by any row.
     isWeighed.assign(c.columns, 0);
     uint32_t sums = 0;
+    // The common case: no masks, so that whole blocks are full and a block
+    // row's query rows weigh the same keys.
+    bool isOpen = !isMean && !site.causal && c.valid_rows == 0;
+    if (isOpen) {
+      rows.clear();
+      openKeys.clear();
+      uint32_t kept = c.columns;
+      if (states)
+        kept = listKept(columns.data(), states + c.column, c.columns);
+      for (uint32_t x = 0; x < kept; ++x) {
+        uint32_t b = c.column + (states ? columns[x] : x);
+        isWeighed[b - c.column] = 1;
+        for (uint32_t j = view.keyBegin(b); j < view.keyEnd(b); ++j) {
+          openKeys.push_back(j);
+          rows.push_back(valueRow(j));
+        }
+      }
+    }
     for (uint32_t i = view.rowBegin(r); i < view.rowEnd(r); ++i) {
       int64_t *acc = core.acc.data() +
                      (c.acc_address + (i - firstRow) * layout.accRow) / 8;
       if (c.first)
         std::fill_n(acc, dv, 0);
-      weighted.clear();
       const int32_t *w =
           core.score.data() +
           (c.score_address + (i - firstRow) * layout.scoreRow) / 4;
@@ -87,7 +108,20 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
       if (isMean && c.first)
         terms[2] = 0;
       uint32_t rowSums = 0;
+      weights.resize(isOpen ? openKeys.size() : 0);
+      for (size_t x = 0; x < weights.size(); ++x)
+        weights[x] = w[openKeys[x]];
+      if (!isOpen)
+        rows.clear();
       for (const GroupPart &part : parts) {
+        if (isOpen) {
+          if (int32_t shared =
+                  isCompensated ? terms[Layout::termWords + part.group] : 0) {
+            addMultiple(acc, shared, sumRow(part), dv);
+            ++rowSums;
+          }
+          continue;
+        }
         // The weight that whole blocks of this group share, and whether all
         // whole columns of the group are among them.
         int32_t shared = isMean          ? 1
@@ -105,9 +139,7 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
         for (uint32_t b = part.begin; isAll && b < part.end; ++b)
           isAll = shares(b) || !view.isWhole(b);
         if (isAll) {
-          const int32_t *SV = core.sum.data() + c.sum_address / 4 +
-                              uint64_t(part.group - parts[0].group) * dv;
-          addMultiple(acc, shared, SV, dv);
+          addMultiple(acc, shared, sumRow(part), dv);
           ++rowSums;
           uint32_t whole = part.end - part.begin - !view.isWhole(part.end - 1);
           if (isMean)
@@ -136,11 +168,12 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
             if (weight == 0 && isMean)
               continue;
             isWeighed[b - c.column] = 1;
-            weighted.push_back({weight, valueRow(j)});
+            weights.push_back(weight);
+            rows.push_back(valueRow(j));
           }
         }
       }
-      addRows(acc, weighted.data(), uint32_t(weighted.size()), dv);
+      addRows(acc, weights.data(), rows.data(), uint32_t(rows.size()), dv);
       sums = std::max(sums, rowSums);
       sumProducts += uint64_t(rowSums) * dv;
     }
@@ -156,13 +189,13 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
   activity.operandBits = site.valueBits();
   activity.products = {{16, uint8_t(site.valueBits()), false, keyProducts},
                        {16, getSumBits(site), false, sumProducts}};
-  uint64_t rows = lastRow - firstRow;
+  uint64_t queryRows = lastRow - firstRow;
   activity.touch(Buffer::Value, keyProducts / view.bq * site.valueBits() / 8,
                  0);
   activity.touch(Buffer::Sum, sumProducts / view.bq * 4, 0);
   activity.touch(Buffer::Score, dv == 0 ? 0 : keyProducts / dv * 4, 0);
-  activity.touch(Buffer::Acc, c.first ? 0 : rows * layout.accRow,
-                 rows * layout.accRow);
+  activity.touch(Buffer::Acc, c.first ? 0 : queryRows * layout.accRow,
+                 queryRows * layout.accRow);
 }
 
 void FunctionalModel::run(const NormaliseCommand &c, Activity &activity) {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Kernels.h"
 #include "hdp/Machine/Functional.h"
 #include "hdp/Numerics/FixedPoint.h"
 #include "hdp/Numerics/Softmax.h"
@@ -43,6 +44,17 @@ Activity FunctionalModel::execute(const Command &command) {
   Activity activity;
   std::visit([&](const auto &c) { run(c, activity); }, command);
   return activity;
+}
+
+const uint32_t *FunctionalModel::groupsOf(uint16_t index) {
+  if (columnGroupsSite != index) {
+    const Site &site = program.sites[index];
+    columnGroups.resize(site.blockColumns());
+    for (uint32_t b = 0; b < columnGroups.size(); ++b)
+      columnGroups[b] = site.groupOf(b);
+    columnGroupsSite = index;
+  }
+  return columnGroups.data();
 }
 
 void FunctionalModel::record(Intermediates *intermediates) {
@@ -180,6 +192,7 @@ void FunctionalModel::run(const LoadValuesCommand &c, Activity &activity) {
   uint32_t last = site.groupOf((c.key + c.rows - 1) / view.bk);
   uint64_t words = uint64_t(last + 1 - first) * site.dv;
   scratchRow.assign(words, 0);
+  const uint32_t *groupOf = groupsOf(c.site);
   CoreMemory &lead = cores[size_t(__builtin_ctzll(c.cores))];
   for (uint32_t j = c.key; j < c.key + c.rows; ++j) {
     uint32_t column = j / view.bk;
@@ -187,7 +200,7 @@ void FunctionalModel::run(const LoadValuesCommand &c, Activity &activity) {
       break;
     const int16_t *row =
         lead.value.data() + 2 * (c.address + (j - c.key) * layout.valueRow);
-    int32_t *sum = scratchRow.data() + (site.groupOf(column) - first) * site.dv;
+    int32_t *sum = scratchRow.data() + (groupOf[column] - first) * site.dv;
     for (uint32_t t = 0; t < site.dv; ++t)
       sum[t] += row[t];
   }
@@ -218,14 +231,14 @@ void FunctionalModel::run(const LoadKeptCommand &c, Activity &activity) {
     present.resize(view.columns);
   int shift = plane ? 12 - getValueFormat(site.policy).fractionBits : 0;
   uint64_t step = symbol.rowBytes();
+  std::vector<uint8_t> wanted(c.columns);
+  for (uint32_t r = 0; r < c.block_rows; ++r)
+    addKept(wanted.data(),
+            cores[c.core].mask.data() +
+                8 * (c.mask_address + r * layout.stateRow) + c.column,
+            c.columns);
   for (uint32_t column = c.column; column < c.column + c.columns; ++column) {
-    bool isWanted = false;
-    for (uint32_t r = 0; r < c.block_rows; ++r)
-      isWanted |=
-          cores[c.core]
-              .mask[8 * (c.mask_address + r * layout.stateRow) + column] >=
-          uint8_t(BlockState::KeptPartial);
-    if (!isWanted || present[column])
+    if (!wanted[column - c.column] || present[column])
       continue;
     uint64_t key = view.keyBegin(column), rows = view.keyEnd(column) - key;
     copyRows(c.cores, c.symbol, c.row + key, rows, Buffer(c.buffer),

@@ -10,14 +10,32 @@
 #include "hdp/Numerics/Pruning.h"
 #include "hdp/Numerics/Softmax.h"
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 using namespace hdp;
 using namespace hdp::machine;
 using namespace hdp::numerics;
 
-/// Marks a group without pruned blocks in the memory of means: no mean of
-/// scores reaches it (N0).
-static constexpr int32_t noMean = INT32_MIN;
+/// A block row without masks: every position is valid, so every block but a
+/// short last one is full.
+static void openRow(const IntegerPassCommand &c, const BlockView &view,
+                    uint32_t r, const int32_t *sums, int32_t *theta,
+                    uint8_t *states) {
+  NativeOps ops;
+  auto rows = int32_t(view.rowEnd(r) - view.rowBegin(r));
+  auto isFull = [&](uint32_t column) {
+    auto keys = int32_t(view.keyEnd(column) - view.keyBegin(column));
+    return blockKind(ops, rows * keys, rows, view.site.policy) ==
+           int32_t(BlockKind::Full);
+  };
+  uint32_t end = c.column + c.columns;
+  std::copy_n(sums, c.columns, theta + c.column);
+  std::fill(states + c.column, states + end, uint8_t(BlockState::Pruned));
+  if (!isFull(end - 1)) {
+    theta[end - 1] = 0;
+    states[end - 1] = uint8_t(BlockState::KeptPartial);
+  }
+}
 
 void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
   const Site &site = program.sites[c.site];
@@ -73,9 +91,11 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
     }
   }
 
+  std::vector<uint32_t> allColumns(c.pooled ? c.columns : 0);
+  std::iota(allColumns.begin(), allColumns.end(), 0);
   HeadRegisters &registers = core.slots[c.slot];
   bool isOpen = !site.causal && c.valid_rows == 0;
-  std::vector<uint8_t> wanted(size_t(c.block_rows) * c.columns);
+  std::vector<uint8_t> wanted(size_t(c.block_rows) * c.columns, 1);
   for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
     int32_t *theta =
         core.theta.data() +
@@ -84,8 +104,13 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
     auto existingRows = int32_t(view.rowEnd(r) - view.rowBegin(r));
     if (c.pooled) {
       scratchRow.resize(c.columns);
-      dots(scratchRow.data(), scratchQ.data() + size_t(r - c.block_row) * d,
-           core.pooledKeys.data(), c.columns, d);
+      dots(scratchRow.data(), allColumns.data(), c.columns,
+           scratchQ.data() + size_t(r - c.block_row) * d,
+           core.pooledKeys.data(), d, d);
+    }
+    if (isOpen && c.pooled && !recorded) {
+      openRow(c, view, r, scratchRow.data(), theta, states);
+      continue;
     }
     for (uint32_t column = c.column; column < c.column + c.columns; ++column) {
       int32_t count = 0, sum = 0;
@@ -141,7 +166,10 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
   uint32_t rows = c.pooled ? c.block_rows : lastRow - firstRow,
            columns = c.pooled ? c.columns : lastKey - firstKey;
   uint32_t bq = c.pooled ? 1 : view.bq, bk = c.pooled ? 1 : view.bk;
-  for (uint32_t i = 0; i < rows; i += tileRows)
+  if (isOpen)
+    activity.tiles = uint64_t((rows + tileRows - 1) / tileRows) *
+                     ((columns + tileColumns - 1) / tileColumns);
+  for (uint32_t i = 0; !isOpen && i < rows; i += tileRows)
     for (uint32_t j = 0; j < columns; j += tileColumns) {
       bool isWanted = false;
       for (uint32_t r = i / bq; r <= std::min(i + tileRows - 1, rows - 1) / bq;
@@ -178,30 +206,20 @@ void FunctionalModel::run(const EndRowsCommand &c, Activity &activity) {
   HeadRegisters &registers = core.slots[c.slot];
   BlockView view(site);
   Layout layout(site);
-  auto isFull = [](uint8_t state) {
-    return state == uint8_t(BlockState::Pruned) ||
-           state == uint8_t(BlockState::KeptFull);
-  };
+  const uint32_t *groupOf = groupsOf(c.site);
   std::vector<std::pair<int32_t, uint32_t>> order;
   for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
     const int32_t *theta =
         core.theta.data() +
         (c.theta_address + (r - c.block_row) * layout.thetaRow) / 4;
     uint8_t *states = statesOf(c, layout, r);
-    int64_t n = 0, sum = 0, maximum = INT32_MIN, minimum = INT32_MAX;
-    for (uint32_t b = 0; b < view.columns; ++b) {
-      if (!isFull(states[b]))
-        continue;
-      ++n;
-      sum += theta[b];
-      maximum = std::max<int64_t>(maximum, theta[b]);
-      minimum = std::min<int64_t>(minimum, theta[b]);
-    }
+    auto [n, sum, maximum, minimum] =
+        rowStatistics(theta, states, view.columns);
     int64_t blockSize = int64_t(view.rowEnd(r) - view.rowBegin(r)) * view.bk;
     if (c.measure) {
       registers.fullBlocks += n;
       if (policy.measure == Measure::Spread) {
-        registers.measure += spreadTerm(ops, n, maximum, sum);
+        registers.measure += spreadTerm(ops, n, int64_t(maximum), sum);
         registers.positions += n * blockSize;
       }
     }
@@ -209,17 +227,14 @@ void FunctionalModel::run(const EndRowsCommand &c, Activity &activity) {
     // N6.
     int32_t T = 0;
     if (policy.selection == Selection::Rho) {
-      T = rowThreshold(
-          ops, n, thresholdNumerator(ops, n, sum, maximum, minimum, policy));
-      for (uint32_t b = 0; b < view.columns; ++b)
-        if (isFull(states[b]))
-          states[b] =
-              uint8_t(keptByThreshold(ops, theta[b], T) ? BlockState::KeptFull
-                                                        : BlockState::Pruned);
+      T = rowThreshold(ops, n,
+                       thresholdNumerator(ops, n, sum, int64_t(maximum),
+                                          int64_t(minimum), policy));
+      applyThreshold(states, theta, T, view.columns);
     } else {
       order.clear();
       for (uint32_t b = 0; b < view.columns; ++b)
-        if (isFull(states[b])) {
+        if (isFullBlock(BlockState(states[b]))) {
           order.push_back({theta[b], b});
           states[b] = uint8_t(BlockState::Pruned);
         }
@@ -238,21 +253,19 @@ void FunctionalModel::run(const EndRowsCommand &c, Activity &activity) {
     int32_t *means = core.stat.data() +
                      (c.stat_address + (r - c.block_row) * layout.meanRow) / 4;
     std::fill_n(means, site.groups(), noMean);
-    for (uint32_t g = 0, b = 0; g < site.groups(); ++g) {
-      int64_t thetaSum = 0, positions = 0;
-      for (; b < view.columns && site.groupOf(b) == g; ++b)
-        if (states[b] == uint8_t(BlockState::Pruned)) {
-          thetaSum += theta[b];
-          positions += blockSize;
-        }
-      if (positions > 0)
-        means[g] = int32_t(groupMean(ops, thetaSum, positions, policy));
+    for (uint32_t g = 0, end = 0; g < site.groups(); ++g) {
+      uint32_t begin = end;
+      while (end < view.columns && groupOf[end] == g)
+        ++end;
+      PrunedSum pruned = sumPruned(theta + begin, states + begin, end - begin);
+      if (pruned.count * blockSize > 0)
+        means[g] = int32_t(
+            groupMean(ops, pruned.sum, pruned.count * blockSize, policy));
     }
+    KeptCount kept = countKept(states, view.columns);
     activity.fullBlocks += uint64_t(n);
-    for (uint32_t b = 0; b < view.columns; ++b) {
-      activity.keptBlocks += states[b] >= uint8_t(BlockState::KeptPartial);
-      activity.keptFullBlocks += states[b] == uint8_t(BlockState::KeptFull);
-    }
+    activity.keptBlocks += kept.all;
+    activity.keptFullBlocks += kept.full;
     if (recorded) {
       uint64_t row = uint64_t(registers.head) * site.blockRows() + r;
       note("T", row, T);

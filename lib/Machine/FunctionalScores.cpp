@@ -1,18 +1,15 @@
-//===- FunctionalScores.cpp - scores and weights --------------------------===//
+//===- FunctionalScores.cpp - scores of kept blocks -----------------------===//
 //
-// Scores of kept blocks (N8) and the softmax of whole rows (N9, N10).
+// Rule N8, and what the array had to do for it.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Kernels.h"
 #include "hdp/Machine/Functional.h"
-#include "hdp/Numerics/Softmax.h"
 
 using namespace hdp;
 using namespace hdp::machine;
 using namespace hdp::numerics;
-
-static constexpr int32_t noMean = INT32_MIN;
 
 void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
   if (isGated(c.core, c.predicate)) {
@@ -69,16 +66,50 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
     return dot(codes, scratchK.data() + size_t(j - firstKey) * d, d);
   };
 
-  bool isOpen = !site.dense && !isCross && !site.causal && c.valid_rows == 0 &&
+  // The common case: every position of a kept block is valid.
+  bool isOpen = !isWide && !site.causal && c.valid_rows == 0 &&
                 c.bias_rows == 0 && recorded == nullptr;
+  std::vector<uint32_t> openKeys; // of a block row, from firstKey on
+  std::vector<int32_t> sums, others;
+  auto scoreOpenRow = [&](uint32_t i) {
+    auto count = uint32_t(openKeys.size());
+    sums.resize(count);
+    auto multiply = [&](std::vector<int32_t> &out, const int16_t *query,
+                        const int16_t *keys, uint64_t stride) {
+      dots(out.data(), openKeys.data(), count, query, keys, stride, d);
+    };
+    const int16_t *codes = site.dense
+                               ? queryInteger(i)
+                               : scratchQ.data() + size_t(i - firstRow) * d;
+    if (site.dense || isCross)
+      multiply(sums, codes, keyInteger(firstKey), 2 * row);
+    else
+      multiply(sums, codes, scratchK.data(), d);
+    if (isCross) {
+      others.resize(count);
+      multiply(others, queryInteger(i), keyFraction(firstKey),
+               2 * layout.fractionRow);
+      for (uint32_t x = 0; x < count; ++x)
+        sums[x] = ops.add(sums[x], others[x]);
+    }
+    int32_t *S = core.score.data() +
+                 (c.score_address + (i - firstRow) * layout.scoreRow) / 4 +
+                 firstKey;
+    for (uint32_t x = 0; x < count; ++x)
+      S[openKeys[x]] = sums[x];
+  };
+  std::vector<uint32_t> columns(c.columns);
   uint64_t computed = 0, positions = 0;
   for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
     const uint8_t *states = site.dense ? nullptr : statesOf(c, layout, r);
     RowWork work;
     uint32_t slots = (view.bq + 1) / 2 * ((view.bk + 1) / 2);
-    for (uint32_t column = c.column; column < c.column + c.columns; ++column) {
-      if (states && states[column] < uint8_t(BlockState::KeptPartial))
-        continue;
+    uint32_t kept = c.columns;
+    if (states)
+      kept = listKept(columns.data(), states + c.column, c.columns);
+    work.slots = kept * slots;
+    for (uint32_t x = 0; x < kept; ++x) {
+      uint32_t column = c.column + (states ? columns[x] : x);
       uint32_t begin = view.keyBegin(column), end = view.keyEnd(column);
       if (!site.dense && !isCross && !isJoined[column - c.column]) {
         isJoined[column - c.column] = 1;
@@ -86,7 +117,11 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
           join(scratchK.data() + size_t(j - firstKey) * d, keyInteger(j),
                keyFraction(j), F, d);
       }
-      work.slots += slots;
+      if (isOpen) {
+        for (uint32_t j = begin; j < end; ++j)
+          openKeys.push_back(j - firstKey);
+        continue;
+      }
       computed += uint64_t(view.rowEnd(r) - view.rowBegin(r)) * (end - begin);
       for (uint32_t i = view.rowBegin(r); i < view.rowEnd(r); ++i) {
         int32_t *S = core.score.data() +
@@ -99,12 +134,6 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
                       (c.bias_address +
                        (c.bias_rows == 1 ? 0 : i - firstRow) * layout.biasRow) /
                           4;
-        if (isOpen) { // every position of the block, with whole codes
-          dots(S + begin, scratchQ.data() + size_t(i - firstRow) * d,
-               scratchK.data() + size_t(begin - firstKey) * d, end - begin, d);
-          positions += end - begin;
-          continue;
-        }
         for (uint32_t j = begin; j < end; ++j) {
           if (!valid(j))
             continue;
@@ -116,8 +145,16 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
         }
       }
     }
+    if (isOpen) {
+      for (uint32_t i = view.rowBegin(r); i < view.rowEnd(r); ++i)
+        scoreOpenRow(i);
+      uint64_t rows = view.rowEnd(r) - view.rowBegin(r);
+      computed += rows * openKeys.size();
+      positions += rows * openKeys.size();
+      openKeys.clear();
+    }
     activity.rows.push_back(work);
-    activity.keptBlocks += work.slots / slots;
+    activity.keptBlocks += kept;
   }
 
   auto I = uint8_t(policy.format.integerBits);
@@ -158,114 +195,4 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
                  0);
   if (c.bias_rows != 0)
     activity.touch(Buffer::Bias, 4 * positions, 0);
-}
-
-void FunctionalModel::run(const SoftmaxCommand &c, Activity &activity) {
-  if (isGated(c.core, c.predicate)) {
-    activity.isDropped = true;
-    return;
-  }
-  const Site &site = program.sites[c.site];
-  const Policy &policy = site.policy;
-  CoreMemory &core = cores[c.core];
-  const HeadRegisters &registers = core.slots[c.slot];
-  BlockView view(site);
-  Layout layout(site);
-  ScaleConstants scale = getScaleConstants(site.scale);
-  int32_t a = softmaxShift(ops, scale, policy, registers.sQ, registers.sK);
-  uint32_t groups = site.groups(), firstRow = view.rowBegin(c.block_row);
-  bool isCompensated = !site.dense && policy.pruned == Pruned::Compensated;
-  activity.groups = isCompensated ? groups : 0;
-  std::vector<uint32_t> kept;
-  for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
-    const uint8_t *states = site.dense ? nullptr : statesOf(c, layout, r);
-    const int32_t *means =
-        core.stat.data() +
-        (c.stat_address + (r - c.block_row) * layout.meanRow) / 4;
-    for (uint32_t i = view.rowBegin(r); i < view.rowEnd(r); ++i) {
-      int32_t *row = core.score.data() +
-                     (c.score_address + (i - firstRow) * layout.scoreRow) / 4;
-      int32_t *terms = core.stat.data() +
-                       (c.term_address + (i - firstRow) * layout.termRow) / 4;
-      int32_t *wc = terms + Layout::termWords;
-      std::fill_n(terms, Layout::termWords + groups, 0);
-      RowValidity valid = validityOf(site, c, i, firstRow);
-      kept.clear();
-      int32_t M = INT32_MIN;
-      for (uint32_t column = 0; column < view.columns; ++column) {
-        if (states && states[column] < uint8_t(BlockState::KeptPartial))
-          continue;
-        for (uint32_t j = view.keyBegin(column); j < view.keyEnd(column); ++j)
-          if (valid(j)) {
-            kept.push_back(j);
-            M = std::max(M, row[j]);
-          }
-      }
-      auto nk = uint32_t(kept.size());
-      activity.keptPositions.push_back(nk);
-      if (nk == 0)
-        continue;
-
-      // N9. e stands where S stood.
-      int32_t sumE = 0, maxC = 0;
-      for (uint32_t j : kept) {
-        row[j] = expWeight(ops, int64_t(M) - row[j], a, scale.m);
-        sumE += row[j];
-      }
-      if (isCompensated)
-        for (uint32_t g = 0; g < groups; ++g) {
-          bool isEmpty = means[g] == noMean;
-          wc[g] = groupWeight(ops, M, int64_t(means[g]), int64_t(!isEmpty), a,
-                              scale.m);
-          maxC = std::max(maxC, wc[g]);
-        }
-      // N10. w stands where e stood, wc where c stood.
-      int32_t k = weightShift(ops, weightSum(ops, sumE, maxC, int32_t(nk)));
-      uint64_t at = uint64_t(registers.head) * site.Lq + i;
-      if (recorded) {
-        for (uint32_t g = 0; !site.dense && g < groups; ++g)
-          note("c", at * groups + g, wc[g]);
-        for (uint32_t j : kept)
-          note("e", at * site.Lk + j, row[j]);
-        note("M", at, M);
-        note("k", at, k);
-      }
-      int32_t den = 0;
-      for (uint32_t g = 0; g < groups; ++g)
-        wc[g] = roundWeight(ops, wc[g], k);
-      for (uint32_t j : kept) {
-        uint32_t column = j / view.bk;
-        bool inFullBlock =
-            states && states[column] == uint8_t(BlockState::KeptFull);
-        row[j] =
-            keptWeight(ops, row[j], k, wc[site.groupOf(column)], inFullBlock);
-        den += row[j];
-      }
-      if (isCompensated)
-        for (uint32_t column = 0; column < view.columns; ++column)
-          if (states[column] == uint8_t(BlockState::Pruned) ||
-              states[column] == uint8_t(BlockState::KeptFull))
-            den += wc[site.groupOf(column)] * int32_t(view.bk);
-      terms[0] = M;
-      terms[1] = k;
-      terms[2] = den;
-      terms[3] = int32_t(nk);
-      if (recorded) {
-        for (uint32_t j : kept)
-          note("w", at * site.Lk + j, row[j]);
-        for (uint32_t g = 0; !site.dense && g < groups; ++g)
-          note("wc", at * groups + g, wc[g]);
-      }
-    }
-  }
-  uint64_t positions = 0;
-  for (uint32_t nk : activity.keptPositions) {
-    positions += nk;
-    activity.exponentials += nk + (nk > 0 ? activity.groups : 0);
-  }
-  activity.touch(Buffer::Score, 3 * 4 * positions, 2 * 4 * positions);
-  activity.touch(Buffer::Stat, site.dense ? 0 : c.block_rows * layout.meanRow,
-                 activity.keptPositions.size() * layout.termRow);
-  activity.touch(Buffer::Mask, site.dense ? 0 : c.block_rows * layout.stateRow,
-                 0);
 }

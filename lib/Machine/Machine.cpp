@@ -25,8 +25,9 @@ Run machine::runProgram(const Program &program, FunctionalModel &model,
   run.activities.reserve(program.commands.size());
   for (const Command &command : program.commands)
     run.activities.push_back(model.execute(command));
+  Dependences dependences = findDependences(program, config);
   for (MacReading reading : {MacReading::Fixed, MacReading::Brick})
-    run.schedules[unsigned(reading)] =
-        schedule(program, run.activities, withReading(config, reading));
+    run.schedules[unsigned(reading)] = schedule(
+        program, run.activities, withReading(config, reading), dependences);
   return run;
 }

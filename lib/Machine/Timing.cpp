@@ -82,7 +82,7 @@ public:
              const Config &config)
       : program(program), activities(activities), config(config), dram(config) {
   }
-  Schedule run();
+  Schedule run(const Dependences &dependences);
 
 private:
   void advance(size_t lane);
@@ -95,7 +95,7 @@ private:
   Dram dram;
   Schedule result;
   std::vector<Lane> lanes;
-  std::vector<llvm::SmallVector<Dependence, 4>> successors;
+  Dependences successors; // `before` is the command after
   std::vector<uint32_t> missing;
   std::vector<uint64_t> ready;
   std::vector<Cause> causes;
@@ -162,7 +162,7 @@ void EventModel::advance(size_t index) {
   }
 }
 
-Schedule EventModel::run() {
+Schedule EventModel::run(const Dependences &dependences) {
   size_t n = program.commands.size(), numLanes = config.cores * numQueues + 1;
   lanes.resize(numLanes);
   result.queues.resize(numLanes);
@@ -171,7 +171,6 @@ Schedule EventModel::run() {
   missing.assign(n, 0);
   ready.assign(n, 0);
   causes.assign(n, Cause::Loads);
-  auto dependences = findDependences(program, config);
   for (uint32_t i = 0; i < n; ++i) {
     laneOf.push_back(queueOf(program.commands[i], config));
     lanes[laneOf[i]].commands.push_back(i);
@@ -216,5 +215,13 @@ Schedule EventModel::run() {
 Schedule machine::schedule(const Program &program,
                            llvm::ArrayRef<Activity> activities,
                            const Config &config) {
-  return EventModel(program, activities, config).run();
+  return schedule(program, activities, config,
+                  findDependences(program, config));
+}
+
+Schedule machine::schedule(const Program &program,
+                           llvm::ArrayRef<Activity> activities,
+                           const Config &config,
+                           const Dependences &dependences) {
+  return EventModel(program, activities, config).run(dependences);
 }

@@ -81,8 +81,14 @@ struct RowValidity {
   uint32_t end;
 };
 
-/// State of a block in the mask memory, 2 bits.
+/// State of a block in the mask memory, 2 bits; the lower one is set in full
+/// blocks, the upper one in kept ones.
 enum class BlockState : uint8_t { Void, Pruned, KeptPartial, KeptFull };
+inline bool isFullBlock(BlockState state) { return uint8_t(state) & 1; }
+
+/// Marks a group without pruned blocks in the memory of means: no mean of
+/// scores reaches it (N0).
+inline constexpr int32_t noMean = INT32_MIN;
 
 /// Every intermediate that the machine holds at some time, by its name in
 /// docs/Numerics.md, for all heads of a site.
@@ -128,6 +134,8 @@ private:
   template <typename T>
   RowValidity validityOf(const Site &site, const T &c, uint32_t i,
                          uint32_t first) const;
+  /// The group of each block column of a site.
+  const uint32_t *groupsOf(uint16_t site);
   /// The block states of block row r of a command's strip.
   template <typename T>
   uint8_t *statesOf(const T &c, const Layout &layout, uint32_t r);
@@ -141,6 +149,9 @@ private:
   /// Work space of one command.
   std::vector<int16_t> scratchQ, scratchK;
   std::vector<int32_t> scratchRow;
+  /// What groupsOf gives, and of which site.
+  std::vector<uint32_t> columnGroups;
+  size_t columnGroupsSite = ~size_t(0);
 };
 
 template <typename T>

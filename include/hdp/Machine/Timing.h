@@ -84,13 +84,17 @@ struct Dependence {
   Cause cause;
 };
 
+/// Of each command, those before it that it depends on.
+using Dependences = std::vector<llvm::SmallVector<Dependence, 4>>;
+
 /// The dependences of all commands, from their accesses.
-std::vector<llvm::SmallVector<Dependence, 4>>
-findDependences(const Program &program, const Config &config);
+Dependences findDependences(const Program &program, const Config &config);
 
 /// Schedules a verified program whose commands did `activities`.
 Schedule schedule(const Program &program, llvm::ArrayRef<Activity> activities,
                   const Config &config);
+Schedule schedule(const Program &program, llvm::ArrayRef<Activity> activities,
+                  const Config &config, const Dependences &dependences);
 
 } // namespace hdp::machine
 
