@@ -457,14 +457,23 @@ std::string checkSpecial(const Program &program, const Command &command) {
 
 } // namespace
 
-std::optional<std::string> machine::checkCommand(const Program &program,
-                                                 const Command &command,
-                                                 const Config &config) {
+std::optional<std::string> machine::checkFields(const Program &program,
+                                                const Command &command,
+                                                const Config &config) {
   std::string message = FieldChecker(program, config).check(command);
   if (message.empty())
     message = checkSpecial(program, command);
   if (!message.empty())
     return message;
+  return std::nullopt;
+}
+
+std::optional<std::string> machine::checkCommand(const Program &program,
+                                                 const Command &command,
+                                                 const Config &config) {
+  if (std::optional<std::string> problem =
+          checkFields(program, command, config))
+    return problem;
   Accesses accesses;
   getAccesses(program, command, accesses);
   for (const Access &access : accesses) {

@@ -28,6 +28,14 @@ public:
   void addSymbols();
   /// All heads of one group of cores.
   void emitGroup(uint32_t group);
+  /// No buffer has more turns than this.
+  uint64_t getTurns() const {
+    uint64_t most = std::max({keyTurn, valueTurn, mostKept});
+    for (const Turns &turn : turns)
+      most = std::max({most, turn.kept, turn.strip, turn.validInteger,
+                       turn.valid, turn.bias});
+    return most + 1;
+  }
 
 private:
   /// One head on its group of cores; `turn` counts the group's heads.
@@ -45,7 +53,7 @@ private:
                    uint64_t turn);
   void emitQueryFractions(const Head &head, uint32_t strip, uint8_t core);
   void emitMasks(const Head &head, uint32_t strip, uint8_t core,
-                 const Regions &valid);
+                 const Region &valid);
   void emitInteger(const Head &head, uint32_t strip, uint8_t core,
                    uint32_t chunk, uint64_t keyTurn, uint64_t keptTurn,
                    bool measure);
@@ -73,9 +81,10 @@ private:
       if (uint32_t strip = round * plan.coresPerHead + x; strip < plan.strips)
         visit(strip, uint8_t(firstCore + x));
   }
-  /// Where what the integer pass leaves of a strip is kept.
+  /// The turn of what the integer pass leaves of a strip, in plans with the
+  /// integer pass ahead.
   uint64_t keptTurn(const Head &head, uint32_t round) const {
-    return uint64_t(head.turn % plan.key.count) * plan.rounds + round;
+    return uint64_t(head.turn) * plan.rounds + round;
   }
   uint64_t coreSet() const {
     uint64_t all = plan.coresPerHead == 64
@@ -83,9 +92,19 @@ private:
                        : (uint64_t(1) << plan.coresPerHead) - 1;
     return all << firstCore;
   }
+  /// A command that uses no buffer yet.
+  template <typename T> static T start() {
+    T c;
+    visitFields(c, [](const char *name, auto &value) {
+      if constexpr (sizeof(value) == sizeof(uint32_t))
+        if (isAddress(name))
+          value = Reference::unused;
+    });
+    return c;
+  }
   /// The fields that commands on a strip share.
   template <typename T> T make(const Head &head, uint32_t strip, uint8_t core) {
-    T c;
+    T c = start<T>();
     c.core = core;
     c.slot = head.slot;
     c.block_row = strip * plan.stripRows;
@@ -96,8 +115,7 @@ private:
     c.column = chunk * columns;
     c.columns = std::min(columns, site.blockColumns() - c.column);
   }
-  template <typename T>
-  void setValid(T &c, const Regions &valid, uint8_t core) {
+  template <typename T> void setValid(T &c, const Region &valid, uint8_t core) {
     if (!site.hasMask)
       return;
     c.valid_rows = request.maskPerRow ? 2 : 1;
@@ -133,11 +151,14 @@ private:
   uint32_t bq, bk;
   bool gated, needsAllValues;
   uint32_t firstCore = 0;
-  /// What a core's regions in turn have reached.
+  /// The latest turns of a core's buffers.
   struct Turns {
-    uint64_t strip = 0, validInteger = 0, valid = 0, bias = 0;
+    uint64_t kept = 0, strip = 0, validInteger = 0, valid = 0, bias = 0;
   };
   std::vector<Turns> turns;
+  /// Chunks of keys and values, in plans that have them.
+  uint64_t keyTurn = 0, valueTurn = 0;
+  uint64_t mostKept = 0;
 };
 
 } // namespace hdp::machine

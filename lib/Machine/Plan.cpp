@@ -1,11 +1,12 @@
-//===- Plan.cpp - strips, chunks and addresses ----------------------------===//
+//===- Plan.cpp - strips, chunks and buffers ------------------------------===//
 //
 // Plans are tried from the one that overlaps most to the smallest one, each
-// by laying its regions out; the first that fits is taken.
+// with the room that its overlap will ask for; the first that fits is taken.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Plan.h"
+#include "Overlap.h"
 #include "hdp/Support/Error.h"
 
 using namespace hdp;
@@ -15,50 +16,42 @@ static uint64_t ceilDiv(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
 
 namespace {
 
-/// Lays regions out one behind the other in each scratchpad.
-class Layouter {
+/// Adds up what each scratchpad has to hold.
+class Room {
 public:
-  explicit Layouter(const Config &config) : config(&config) {}
+  explicit Room(const Config &config) : config(&config) {}
 
-  Regions take(Buffer buffer, uint64_t size, uint32_t count) {
-    uint64_t &used = next[unsigned(buffer)];
-    Regions regions{used, ceilDiv(size, 8) * 8, count};
-    used += regions.size * count;
-    return regions;
+  void take(const NamedBuffer &buffer, uint32_t slots) {
+    used[unsigned(buffer.scratchpad)] += ceilDiv(buffer.bytes, 8) * 8 * slots;
   }
   /// The first buffer that is too small.
   std::optional<Buffer> findFull() const {
-    for (unsigned b = 0; b < numBuffers; ++b)
-      if (next[b] > getBufferBytes(*config, Buffer(b)) &&
-          Buffer(b) != Buffer::Registers)
+    for (unsigned b = 0; b < unsigned(Buffer::Registers); ++b)
+      if (used[b] > getBufferBytes(*config, Buffer(b)))
         return Buffer(b);
     return std::nullopt;
   }
-  uint64_t needed(Buffer buffer) const { return next[unsigned(buffer)]; }
+  uint64_t needed(Buffer buffer) const { return used[unsigned(buffer)]; }
 
 private:
   const Config *config;
-  uint64_t next[numBuffers] = {};
+  uint64_t used[numBuffers] = {};
 };
 
 /// What a try may use.
 struct Try {
   bool isAhead;
-  uint32_t heads;     // heads whose integer plane is held
-  uint32_t fractions; // heads whose fraction plane is held
-  uint32_t values;    // heads whose values are held
-  uint32_t strips;    // strips in work
+  Overlap overlap;
   uint32_t stripRows; // block rows of a strip
   uint32_t keyColumns, valueColumns;
 };
 
 } // namespace
 
-static Layouter layOut(Plan &plan, const AttentionRequest &request,
-                       const Config &config, const Try &t) {
+static Room layOut(Plan &plan, const AttentionRequest &request,
+                   const Config &config, const Try &t) {
   const Site &site = request.site;
   const Layout &l = plan.layout;
-  Layouter space(config);
   uint64_t bq = uint64_t(site.policy.blockRows),
            bk = uint64_t(site.policy.blockCols);
   plan.isAhead = t.isAhead;
@@ -67,50 +60,58 @@ static Layouter layOut(Plan &plan, const AttentionRequest &request,
   plan.rounds = uint32_t(ceilDiv(plan.strips, plan.coresPerHead));
   plan.keyColumns = t.keyColumns;
   plan.valueColumns = t.valueColumns;
-  plan.lag = t.strips > 1 ? 1 : 0;
+  plan.buffers.clear();
 
+  Room room(config);
+  auto add = [&](const char *name, Buffer scratchpad, Role role,
+                 uint64_t bytes) {
+    NamedBuffer buffer{name, scratchpad, bytes, 1};
+    room.take(buffer, slotsOf(role, t.overlap, plan.rounds, t.isAhead));
+    plan.buffers.push_back(std::move(buffer));
+    return Region{uint32_t(plan.buffers.size() - 1)};
+  };
   uint64_t rows = std::min<uint64_t>(site.Lq, t.stripRows * bq);
   uint64_t keys = std::min<uint64_t>(site.Lk, t.keyColumns * bk);
   uint64_t valueKeys = std::min<uint64_t>(site.Lk, t.valueColumns * bk);
   uint64_t queryRow = site.dense ? l.codeRow : l.integerRow;
-  // Ahead: what the integer pass leaves is kept for all strips of a core.
-  uint32_t keptStrips = t.isAhead ? t.heads * plan.rounds : t.strips;
-  plan.query = space.take(Buffer::Query, rows * queryRow, keptStrips);
-  plan.key = space.take(Buffer::Key, keys * queryRow, t.heads);
+  plan.query = add("query", Buffer::Query, Role::Kept, rows * queryRow);
+  plan.key = add("key", Buffer::Key, Role::Key, keys * queryRow);
   if (!site.dense) {
     plan.queryFraction =
-        space.take(Buffer::Query, rows * l.fractionRow, t.strips);
+        add("query_fraction", Buffer::Query, Role::Strip, rows * l.fractionRow);
     plan.keyFraction =
-        space.take(Buffer::Key, keys * l.fractionRow, t.fractions);
-    plan.theta = space.take(Buffer::Theta, t.stripRows * l.thetaRow,
-                            std::max(t.strips, t.isAhead ? 2u : 1u));
+        add("key_fraction", Buffer::Key, Role::Fraction, keys * l.fractionRow);
+    plan.theta =
+        add("theta", Buffer::Theta, Role::Theta, t.stripRows * l.thetaRow);
     plan.states =
-        space.take(Buffer::Mask, t.stripRows * l.stateRow, keptStrips);
-    plan.means = space.take(Buffer::Stat, t.stripRows * l.meanRow, keptStrips);
+        add("states", Buffer::Mask, Role::Kept, t.stripRows * l.stateRow);
+    plan.means =
+        add("means", Buffer::Stat, Role::Kept, t.stripRows * l.meanRow);
   }
-  plan.value = space.take(Buffer::Value, valueKeys * l.valueRow, t.values);
+  plan.value = add("value", Buffer::Value, Role::Value, valueKeys * l.valueRow);
   uint64_t sums =
       site.policy.group == 0
           ? 1
           : std::min<uint64_t>(site.groups(),
                                ceilDiv(t.valueColumns, site.policy.group) + 1);
-  plan.sum = space.take(Buffer::Sum, sums * l.sumRow, t.values);
+  plan.sum = add("sums", Buffer::Sum, Role::Value, sums * l.sumRow);
   // Validity and additive masks are loaded for the integer pass and again for
   // the scores.
   if (site.hasMask) {
     uint64_t size = (request.maskPerRow ? rows : 1) * l.validRow;
     if (!site.dense)
-      plan.validInteger = space.take(Buffer::Mask, size, t.strips);
-    plan.valid = space.take(Buffer::Mask, size, t.strips);
+      plan.validInteger =
+          add("integer_validity", Buffer::Mask, Role::Strip, size);
+    plan.valid = add("validity", Buffer::Mask, Role::Strip, size);
   }
   if (site.hasBias)
-    plan.bias = space.take(
-        Buffer::Bias, (request.biasPerRow ? rows : 1) * l.biasRow, t.strips);
-  plan.score = space.take(Buffer::Score, rows * l.scoreRow, t.strips);
-  plan.terms = space.take(Buffer::Stat, rows * l.termRow, t.strips + 1);
-  plan.acc = space.take(Buffer::Acc, rows * l.accRow, t.strips);
-  plan.out = space.take(Buffer::Out, rows * l.outRow, t.strips);
-  return space;
+    plan.bias = add("bias", Buffer::Bias, Role::Strip,
+                    (request.biasPerRow ? rows : 1) * l.biasRow);
+  plan.score = add("scores", Buffer::Score, Role::Strip, rows * l.scoreRow);
+  plan.terms = add("terms", Buffer::Stat, Role::Terms, rows * l.termRow);
+  plan.acc = add("sums_of_values", Buffer::Acc, Role::Strip, rows * l.accRow);
+  plan.out = add("output", Buffer::Out, Role::Strip, rows * l.outRow);
+  return room;
 }
 
 /// Cores that share a head.
@@ -148,15 +149,10 @@ llvm::Expected<Plan> machine::makePlan(const AttentionRequest &request,
   auto most = uint32_t(std::max<uint64_t>(
       1, std::min(config.strip_rows,
                   ceilDiv(site.blockRows(), 2 * plan.coresPerHead))));
-  for (uint32_t heads : {2u, 1u})
-    for (uint32_t fractions = heads; fractions > 0; --fractions)
-      for (uint32_t values : {2u, 1u})
-        for (uint32_t strips : {2u, 1u})
-          if (!layOut(plan, request, config,
-                      {true, heads, fractions, values, strips, most, columns,
-                       columns})
-                   .findFull())
-            return plan;
+  for (const Overlap &overlap : getOverlaps(/*isAhead=*/true))
+    if (!layOut(plan, request, config, {true, overlap, most, columns, columns})
+             .findFull())
+      return plan;
 
   // Inline: shorter strips, then keys and values in chunks.
   auto largestChunk = [&](uint64_t bytes, uint64_t perColumn) {
@@ -170,7 +166,7 @@ llvm::Expected<Plan> machine::makePlan(const AttentionRequest &request,
   const Layout &l = plan.layout;
   uint64_t keyColumn =
       bk * (site.dense ? l.codeRow : l.integerRow + l.fractionRow);
-  Layouter last(config);
+  Room last(config);
   for (uint32_t strips : {2u, 1u})
     for (uint32_t rows = most; rows > 0; rows = rows == 1 ? 0 : (rows + 1) / 2)
       for (uint32_t slots : {2u, 1u}) {
@@ -183,8 +179,9 @@ llvm::Expected<Plan> machine::makePlan(const AttentionRequest &request,
           values = std::min<uint32_t>(
               values, uint32_t((sumRows - 1) *
                                std::min<uint64_t>(columns, site.policy.group)));
-        last = layOut(plan, request, config,
-                      {false, slots, slots, slots, strips, rows, keys, values});
+        last =
+            layOut(plan, request, config,
+                   {false, {slots, slots, slots, strips}, rows, keys, values});
         if (!last.findFull())
           return plan;
       }

@@ -1,24 +1,23 @@
-//===- Plan.h - where a program's data lies ---------------------*- C++ -*-===//
+//===- Plan.h - how an attention is cut -------------------------*- C++ -*-===//
 //
-// How an attention is cut into strips and chunks, and the scratchpad addresses
-// of its parts, all chosen before the first command is written.
+// Strips and chunks of an attention and the buffers of its parts, all chosen
+// before the first command is written.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef HDP_LIB_MACHINE_PLAN_H
 #define HDP_LIB_MACHINE_PLAN_H
 
-#include "hdp/Machine/Access.h"
+#include "hdp/Machine/NamedProgram.h"
 #include "hdp/Machine/ProgramBuilder.h"
 
 namespace hdp::machine {
 
-/// Equal regions of a scratchpad, used in turn.
-struct Regions {
-  uint64_t base = 0, size = 0;
-  uint32_t count = 1;
+/// A buffer of the program.
+struct Region {
+  uint32_t buffer = Reference::maxBuffers;
   uint32_t at(uint64_t turn) const {
-    return uint32_t(base + turn % count * size);
+    return Reference{buffer, uint32_t(turn)}.pack();
   }
 };
 
@@ -33,12 +32,10 @@ struct Plan {
   /// The integer pass of a whole head comes before its scores; in other plans
   /// each strip's comes right before them.
   bool isAhead = false;
-  /// Scores of a strip are computed before the values of the one before are
-  /// weighed.
-  uint32_t lag = 0;
 
-  Regions query, queryFraction, key, keyFraction, value, sum;
-  Regions theta, states, validInteger, valid, score, bias, means, terms, acc,
+  std::vector<NamedBuffer> buffers;
+  Region query, queryFraction, key, keyFraction, value, sum;
+  Region theta, states, validInteger, valid, score, bias, means, terms, acc,
       out;
 
   explicit Plan(const Site &site) : layout(site) {}

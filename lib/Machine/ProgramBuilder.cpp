@@ -7,6 +7,8 @@
 
 #include "hdp/Machine/ProgramBuilder.h"
 #include "AttentionBuilder.h"
+#include "hdp/Machine/Allocation.h"
+#include "hdp/Machine/DoubleBuffer.h"
 #include "hdp/Numerics/Limits.h"
 #include "hdp/Support/Error.h"
 
@@ -59,7 +61,7 @@ void AttentionBuilder::addSymbols() {
 //===----------------------------------------------------------------------===//
 
 void AttentionBuilder::emitSetup(const Head &head) {
-  SetupCommand c;
+  auto c = start<SetupCommand>();
   c.cores = coreSet();
   c.slot = head.slot;
   c.query_exponents = symbol("sQ");
@@ -71,7 +73,7 @@ void AttentionBuilder::emitSetup(const Head &head) {
 
 void AttentionBuilder::emitKeys(const Head &head, uint32_t chunk,
                                 uint64_t turn) {
-  LoadCommand c;
+  auto c = start<LoadCommand>();
   c.cores = coreSet();
   c.predicate = noPredicate;
   c.buffer = uint8_t(Buffer::Key);
@@ -87,7 +89,7 @@ void AttentionBuilder::emitValues(const Head &head, uint32_t chunk,
                                   uint64_t turn) {
   if (!needsAllValues)
     return;
-  LoadValuesCommand c;
+  auto c = start<LoadValuesCommand>();
   c.cores = coreSet();
   c.predicate = noPredicate;
   c.symbol = symbol("V");
@@ -101,7 +103,7 @@ void AttentionBuilder::emitValues(const Head &head, uint32_t chunk,
 
 void AttentionBuilder::emitQueries(const Head &head, uint32_t strip,
                                    uint8_t core, uint64_t turn) {
-  LoadCommand c;
+  auto c = start<LoadCommand>();
   c.cores = uint64_t(1) << core;
   c.predicate = noPredicate;
   c.queue = site.dense || !plan.isAhead; // not behind the next head's keys
@@ -115,7 +117,7 @@ void AttentionBuilder::emitQueries(const Head &head, uint32_t strip,
 
 void AttentionBuilder::emitQueryFractions(const Head &head, uint32_t strip,
                                           uint8_t core) {
-  LoadCommand c;
+  auto c = start<LoadCommand>();
   c.cores = uint64_t(1) << core;
   c.queue = 1;
   c.predicate = predicate(head);
@@ -129,8 +131,8 @@ void AttentionBuilder::emitQueryFractions(const Head &head, uint32_t strip,
 
 /// Validity and additive mask of a strip; to the next regions of its core.
 void AttentionBuilder::emitMasks(const Head &head, uint32_t strip, uint8_t core,
-                                 const Regions &valid) {
-  LoadCommand c;
+                                 const Region &valid) {
+  auto c = start<LoadCommand>();
   c.cores = uint64_t(1) << core;
   c.predicate = noPredicate;
   if (site.hasMask) {
@@ -169,7 +171,7 @@ void AttentionBuilder::emitInteger(const Head &head, uint32_t strip,
   c.key_address = plan.key.at(keyTurn);
   setValid(c, plan.validInteger, core);
   setBias(c, core);
-  c.theta_address = plan.theta.at(strip / plan.coresPerHead);
+  c.theta_address = plan.theta.at(keptTurn);
   c.mask_address = plan.states.at(keptTurn);
   add(c);
 }
@@ -179,14 +181,14 @@ void AttentionBuilder::emitEndRows(const Head &head, uint32_t strip,
                                    bool measure) {
   auto c = make<EndRowsCommand>(head, strip, core);
   c.measure = measure;
-  c.theta_address = plan.theta.at(strip / plan.coresPerHead);
+  c.theta_address = plan.theta.at(keptTurn);
   c.mask_address = plan.states.at(keptTurn);
   c.stat_address = plan.means.at(keptTurn);
   add(c);
 }
 
 void AttentionBuilder::emitEndHead(const Head &head) {
-  EndHeadCommand c;
+  auto c = start<EndHeadCommand>();
   c.cores = coreSet();
   c.slot = head.slot;
   add(c);
@@ -202,7 +204,7 @@ void AttentionBuilder::emitFractions(const Head &head, uint32_t strip,
   if (!request.fetchUponMask) {
     if (!fresh)
       return;
-    LoadCommand c;
+    auto c = start<LoadCommand>();
     c.cores = coreSet();
     c.queue = 1;
     c.predicate = predicate(head);
@@ -215,7 +217,7 @@ void AttentionBuilder::emitFractions(const Head &head, uint32_t strip,
     add(c);
     return;
   }
-  LoadKeptCommand c;
+  auto c = start<LoadKeptCommand>();
   c.cores = coreSet();
   c.core = core;
   c.predicate = predicate(head);
@@ -238,7 +240,7 @@ void AttentionBuilder::emitKeptValues(const Head &head, uint32_t strip,
                                       bool fresh) {
   if (needsAllValues)
     return;
-  LoadKeptCommand c;
+  auto c = start<LoadKeptCommand>();
   c.cores = coreSet();
   c.core = core;
   c.predicate = predicate(head);
@@ -298,9 +300,7 @@ void AttentionBuilder::emitWeigh(const Head &head, uint32_t strip, uint8_t core,
     c.mask_address = plan.states.at(keptTurn);
   if (site.hasMask) {
     c.valid_rows = request.maskPerRow ? 2 : 1;
-    // The mask of this strip: its core has loaded those of later ones since.
-    c.valid_address =
-        plan.valid.at(turns[core].valid - (turns[core].strip - 1 - stripTurn));
+    c.valid_address = plan.valid.at(turns[core].valid);
   }
   c.score_address = plan.score.at(stripTurn);
   c.term_address = plan.terms.at(stripTurn);
@@ -317,7 +317,7 @@ void AttentionBuilder::emitOutput(const Head &head, uint32_t strip,
   c.acc_address = plan.acc.at(stripTurn);
   c.out_address = plan.out.at(stripTurn);
   add(c);
-  StoreCommand store;
+  auto store = start<StoreCommand>();
   store.core = core;
   store.symbol = symbol("o");
   store.row = uint64_t(head.index) * site.Lq + firstRow(strip);
@@ -326,8 +326,9 @@ void AttentionBuilder::emitOutput(const Head &head, uint32_t strip,
   add(store);
 }
 
-llvm::Expected<Program> machine::buildAttention(const AttentionRequest &request,
-                                                const Config &config) {
+llvm::Expected<NamedProgram>
+machine::buildNamedAttention(const AttentionRequest &request,
+                             const Config &config) {
   AttentionRequest wanted = request;
   Site &site = wanted.site;
   // More than all columns in a group are all columns.
@@ -340,12 +341,33 @@ llvm::Expected<Program> machine::buildAttention(const AttentionRequest &request,
   llvm::Expected<Plan> plan = makePlan(wanted, config);
   if (!plan)
     return plan.takeError();
-  Program program;
-  program.arch = getArch(config);
-  program.sites = {site};
-  AttentionBuilder builder(wanted, config, *plan, program);
+  NamedProgram named;
+  named.buffers = plan->buffers;
+  named.program.arch = getArch(config);
+  named.program.sites = {site};
+  AttentionBuilder builder(wanted, config, *plan, named.program);
   builder.addSymbols();
   for (uint32_t group = 0; group < plan->groups && group < site.Hq; ++group)
     builder.emitGroup(group);
+  if (builder.getTurns() > Reference::maxTurns)
+    return makeError("the attention has " + llvm::Twine(builder.getTurns()) +
+                     " turns of a buffer, a program at most " +
+                     llvm::Twine(Reference::maxTurns));
+  return named;
+}
+
+llvm::Expected<Program> machine::buildAttention(const AttentionRequest &request,
+                                                const Config &config) {
+  llvm::Expected<NamedProgram> named = buildNamedAttention(request, config);
+  if (!named)
+    return named.takeError();
+  if (llvm::Expected<Overlapped> done = doubleBuffer(*named, config); !done)
+    return done.takeError();
+  llvm::Expected<Allocation> allocation = allocate(*named, config);
+  if (!allocation)
+    return allocation.takeError();
+  Program program = applyAllocation(*named, *allocation);
+  if (llvm::Error error = checkAllocation(*named, program, config))
+    return error;
   return program;
 }

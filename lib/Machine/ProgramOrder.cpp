@@ -1,7 +1,7 @@
 //===- ProgramOrder.cpp - in which order commands come --------------------===//
 //
-// Head by head and strip by strip along a plan. Program order is a legal order
-// of execution; the machine overlaps what does not conflict.
+// Head by head and strip by strip along a plan, one after the other; double
+// buffering moves what can overlap (DoubleBuffer.cpp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,103 +10,59 @@
 using namespace hdp;
 using namespace hdp::machine;
 
-/// The integer pass of a head runs ahead of its scores; that of the next head
-/// among the later strips of this one, where the buffers hold two.
+/// Head by head: the integer pass of all strips, then their scores, weights and
+/// output.
 void AttentionBuilder::emitAhead(llvm::ArrayRef<Head> heads) {
-  bool isNextEarly = plan.key.count > 1;
-  bool areValuesEarly = plan.value.count > 1;
-  auto startHead = [&](const Head &head) {
+  for (const Head &head : heads) {
     emitSetup(head);
     emitKeys(head, 0, head.turn);
-    if (!site.dense)
-      for (uint32_t i = 0; i < plan.rounds; ++i)
+    for (uint32_t i = 0; !site.dense && i < plan.rounds; ++i)
+      forEachStrip(i, [&](uint32_t strip, uint8_t core) {
+        emitQueries(head, strip, core, keptTurn(head, i));
+      });
+    for (uint32_t i = 0; !site.dense && i < plan.rounds; ++i)
+      forEachStrip(i, [&](uint32_t strip, uint8_t core) {
+        emitMasks(head, strip, core, plan.validInteger);
+        emitInteger(head, strip, core, 0, head.turn, keptTurn(head, i), gated);
+        emitEndRows(head, strip, core, keptTurn(head, i), gated);
+      });
+    if (gated)
+      emitEndHead(head);
+    emitValues(head, 0, head.turn);
+    for (uint32_t i = 0; i < plan.rounds; ++i) {
+      if (site.dense)
         forEachStrip(i, [&](uint32_t strip, uint8_t core) {
           emitQueries(head, strip, core, keptTurn(head, i));
         });
-  };
-  auto emitIntegerRound = [&](const Head &head, uint32_t i) {
-    forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-      emitMasks(head, strip, core, plan.validInteger);
-      emitInteger(head, strip, core, 0, head.turn, keptTurn(head, i), gated);
-      emitEndRows(head, strip, core, keptTurn(head, i), gated);
-    });
-    if (gated && i + 1 == plan.rounds)
-      emitEndHead(head);
-  };
-  uint32_t integerRounds = site.dense ? 0 : plan.rounds;
-
-  for (size_t k = 0; k < heads.size(); ++k) {
-    const Head &head = heads[k];
-    const Head *next = k + 1 < heads.size() ? &heads[k + 1] : nullptr;
-    if (k == 0 || !isNextEarly) {
-      startHead(head);
-      for (uint32_t i = 0; i < integerRounds; ++i)
-        emitIntegerRound(head, i);
+      forEachStrip(i, [&](uint32_t strip, uint8_t core) {
+        emitFractions(head, strip, core, 0, head.turn, keptTurn(head, i),
+                      strip == 0);
+      });
+      forEachStrip(i, [&](uint32_t strip, uint8_t core) {
+        emitKeptValues(head, strip, core, 0, head.turn, keptTurn(head, i),
+                       strip == 0);
+      });
+      forEachStrip(i, [&](uint32_t strip, uint8_t core) {
+        emitMasks(head, strip, core, plan.valid);
+        if (!site.dense)
+          emitQueryFractions(head, strip, core);
+        emitScore(head, strip, core, 0, head.turn, keptTurn(head, i),
+                  keptTurn(head, i));
+        emitSoftmax(head, strip, core, keptTurn(head, i));
+      });
+      forEachStrip(i, [&](uint32_t strip, uint8_t core) {
+        uint64_t stripTurn = turns[core].strip++;
+        emitWeigh(head, strip, core, 0, head.turn, keptTurn(head, i),
+                  stripTurn);
+        emitOutput(head, strip, core, stripTurn);
+      });
     }
-    if (k == 0 || !areValuesEarly)
-      emitValues(head, 0, head.turn);
-    if (next && isNextEarly)
-      startHead(*next);
-    if (next && areValuesEarly)
-      emitValues(*next, 0, next->turn);
-
-    // The next head's integer pass: in the later half; with a gate, which has
-    // to be known before its scores, in the middle.
-    uint32_t begin = gated ? plan.rounds / 4 : plan.rounds / 2;
-    uint32_t span =
-        std::max(1u, (gated ? plan.rounds * 3 / 4 : plan.rounds) - begin);
-    uint32_t done = next && isNextEarly ? 0 : integerRounds;
-    std::vector<uint64_t> firstStrip;
-    for (const Turns &turn : turns)
-      firstStrip.push_back(turn.strip);
-    for (uint32_t i = 0; i < plan.rounds + plan.lag; ++i) {
-      if (i < plan.rounds) {
-        if (site.dense)
-          forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-            emitQueries(head, strip, core, keptTurn(head, i));
-          });
-        forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitFractions(head, strip, core, 0, head.turn, keptTurn(head, i),
-                        strip == 0);
-        });
-        forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitKeptValues(head, strip, core, 0, head.turn, keptTurn(head, i),
-                         strip == 0);
-        });
-        forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitMasks(head, strip, core, plan.valid);
-          if (!site.dense)
-            emitQueryFractions(head, strip, core);
-          emitScore(head, strip, core, 0, head.turn, keptTurn(head, i),
-                    keptTurn(head, i));
-          emitSoftmax(head, strip, core, keptTurn(head, i));
-          ++turns[core].strip;
-        });
-      }
-      if (i >= plan.lag)
-        forEachStrip(i - plan.lag, [&](uint32_t strip, uint8_t core) {
-          uint64_t stripTurn = firstStrip[core] + i - plan.lag;
-          emitWeigh(head, strip, core, 0, head.turn,
-                    keptTurn(head, i - plan.lag), stripTurn);
-          emitOutput(head, strip, core, stripTurn);
-        });
-      if (i >= begin) {
-        uint32_t upTo = std::min<uint64_t>(
-            integerRounds,
-            (uint64_t(integerRounds) * (i - begin + 1) + span - 1) / span);
-        for (; done < upTo; ++done)
-          emitIntegerRound(*next, done);
-      }
-    }
-    for (; done < integerRounds; ++done)
-      emitIntegerRound(*next, done);
   }
 }
 
 /// Strip by strip: integer pass, scores and weights one after the other, keys
 /// and values in chunks.
 void AttentionBuilder::emitInline(llvm::ArrayRef<Head> heads) {
-  uint64_t keyTurn = 0, valueTurn = 0;
   for (const Head &head : heads) {
     emitSetup(head);
     // A chunk that is the whole head is loaded once.
@@ -121,17 +77,18 @@ void AttentionBuilder::emitInline(llvm::ArrayRef<Head> heads) {
     };
     auto emitPass = [&](uint32_t round, bool measure) {
       forEachStrip(round, [&](uint32_t strip, uint8_t core) {
-        emitQueries(head, strip, core, round);
+        emitQueries(head, strip, core, ++turns[core].kept);
         emitMasks(head, strip, core, plan.validInteger);
       });
       for (uint32_t chunk = 0; chunk < keyChunks; ++chunk) {
         bringKeys(chunk);
         forEachStrip(round, [&](uint32_t strip, uint8_t core) {
-          emitInteger(head, strip, core, chunk, keyTurn, round, measure);
+          emitInteger(head, strip, core, chunk, keyTurn, turns[core].kept,
+                      measure);
         });
       }
       forEachStrip(round, [&](uint32_t strip, uint8_t core) {
-        emitEndRows(head, strip, core, round, measure);
+        emitEndRows(head, strip, core, turns[core].kept, measure);
       });
     };
     if (gated) {
@@ -147,7 +104,7 @@ void AttentionBuilder::emitInline(llvm::ArrayRef<Head> heads) {
         emitPass(i, false);
       forEachStrip(i, [&](uint32_t strip, uint8_t core) {
         if (site.dense)
-          emitQueries(head, strip, core, i);
+          emitQueries(head, strip, core, ++turns[core].kept);
         emitMasks(head, strip, core, plan.valid);
         if (!site.dense)
           emitQueryFractions(head, strip, core);
@@ -157,15 +114,17 @@ void AttentionBuilder::emitInline(llvm::ArrayRef<Head> heads) {
         bool isFresh = keyChunks > 1 || areFractionsFresh;
         areFractionsFresh = false;
         forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitFractions(head, strip, core, chunk, keyTurn, i, isFresh);
+          emitFractions(head, strip, core, chunk, keyTurn, turns[core].kept,
+                        isFresh);
           isFresh = false;
         });
         forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitScore(head, strip, core, chunk, keyTurn, i, i);
+          emitScore(head, strip, core, chunk, keyTurn, turns[core].kept,
+                    turns[core].kept);
         });
       }
       forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-        emitSoftmax(head, strip, core, i);
+        emitSoftmax(head, strip, core, turns[core].kept);
       });
       for (uint32_t chunk = 0; chunk < valueChunks; ++chunk) {
         bool isFresh = !areValuesThere || valueChunks > 1;
@@ -173,12 +132,14 @@ void AttentionBuilder::emitInline(llvm::ArrayRef<Head> heads) {
           emitValues(head, chunk, ++valueTurn);
         areValuesThere = true;
         forEachStrip(i, [&](uint32_t strip, uint8_t core) {
-          emitKeptValues(head, strip, core, chunk, valueTurn, i, isFresh);
+          emitKeptValues(head, strip, core, chunk, valueTurn, turns[core].kept,
+                         isFresh);
           isFresh = false;
         });
         forEachStrip(i, [&](uint32_t strip, uint8_t core) {
           uint64_t stripTurn = turns[core].strip++;
-          emitWeigh(head, strip, core, chunk, valueTurn, i, stripTurn);
+          emitWeigh(head, strip, core, chunk, valueTurn, turns[core].kept,
+                    stripTurn);
           if (chunk + 1 < valueChunks)
             --turns[core].strip;
           else
@@ -197,6 +158,7 @@ void AttentionBuilder::emitGroup(uint32_t group) {
     heads.push_back(
         {h, h / (site.Hq / site.Hkv), turn, uint8_t(turn % numSlots)});
   }
+  mostKept = std::max<uint64_t>(mostKept, heads.size() * plan.rounds);
   if (plan.isAhead)
     emitAhead(heads);
   else

@@ -38,6 +38,11 @@ void getAccesses(const Program &program, const Command &command,
 /// Bytes of a scratchpad of `config`; the slots of registers count as bytes.
 uint64_t getBufferBytes(const Config &config, Buffer buffer);
 
+/// As checkCommand, without a look at ranges in scratchpads.
+std::optional<std::string> checkFields(const Program &program,
+                                       const Command &command,
+                                       const Config &config);
+
 /// Why the machine cannot execute a command of `program`, or nothing. Sites and
 /// machine of the program are legal.
 std::optional<std::string> checkCommand(const Program &program,

@@ -9,7 +9,7 @@
 #ifndef HDP_MACHINE_PROGRAMBUILDER_H
 #define HDP_MACHINE_PROGRAMBUILDER_H
 
-#include "hdp/Machine/Program.h"
+#include "hdp/Machine/NamedProgram.h"
 
 namespace hdp::machine {
 
@@ -26,11 +26,18 @@ struct AttentionRequest {
   bool fetchUponMask = true;
 };
 
-/// The program of an attention, for `config`. An error says which buffer is too
-/// small and by how much.
+/// The program of an attention, for `config`, on named buffers and without
+/// overlap: one head after the other, one strip after the other. It is cut so
+/// that double buffering finds room. An error says which buffer is too small
+/// and by how much.
 ///
 /// Symbols: sQ, sK; planes qI, qF, kI, kF (dense: codes q, k); V; valid and B
 /// where the site has them; o.
+llvm::Expected<NamedProgram>
+buildNamedAttention(const AttentionRequest &request, const Config &config);
+
+/// The same double buffered (DoubleBuffer.h) and with addresses, which have
+/// been checked (Allocation.h): what `--hdp-accel-pipeline` makes.
 llvm::Expected<Program> buildAttention(const AttentionRequest &request,
                                        const Config &config);
 
