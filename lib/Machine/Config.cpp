@@ -203,7 +203,12 @@ llvm::Expected<Config> machine::parseConfig(llvm::StringRef text,
   return config;
 }
 
+#include "Machines.inc"
+
 llvm::Expected<Config> machine::loadConfig(llvm::StringRef path) {
+  for (const auto &machine : namedMachines)
+    if (path == machine.name)
+      return parseConfig(machine.yaml, machine.name);
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer)
     return makeFileError(path, buffer.getError());

@@ -1,97 +1,165 @@
 //===- Machine.cpp - hdp-bench machine ------------------------------------===//
 //
-// How fast the accelerator's model is: multiplications and cycles simulated in
-// a second of processor time.
+// How fast the accelerator's model is: products and cycles simulated in a
+// second of processor time, values computed, both kinds of multipliers
+// scheduled. With --figures what it says instead, which no clock changes.
 //
 //===----------------------------------------------------------------------===//
 
 #include "hdp/Machine/Machine.h"
+#include "MachineFigures.h"
 #include "Session.h"
-#include "hdp/Machine/HostSide.h"
+#include "hdp/Machine/Counters.h"
 #include "hdp/Support/Error.h"
-#include <random>
+#include <fstream>
+#include <sys/resource.h>
 
 using namespace hdp;
 using namespace hdp::bench;
+using namespace hdp::machine;
 namespace cl = llvm::cl;
 
 namespace {
 struct MachineOptions {
   cl::SubCommand command{"machine", "the speed of the accelerator's model"};
-  cl::opt<std::string> machine{"machine", cl::value_desc("FILE.yaml"),
-                               cl::sub(command),
-                               cl::desc("the machine (default: hdp-edge)")};
+  cl::list<std::string> machines{
+      "machine", cl::CommaSeparated, cl::value_desc("NAME|FILE.yaml"),
+      cl::sub(command), cl::desc("machines (default: hdp-edge,hdp-server)")};
   cl::list<unsigned> lengths{"length", cl::CommaSeparated, cl::value_desc("S"),
                              cl::sub(command),
                              cl::desc("rows of Q and K (default: 128,512)")};
+  cl::list<std::string> policies{
+      "policy", cl::CommaSeparated, cl::sub(command),
+      cl::desc("dense16, dense8, paper, compensated (default: all)")};
+  cl::list<double> kept{
+      "kept", cl::CommaSeparated, cl::value_desc("FRACTION"), cl::sub(command),
+      cl::desc("full blocks that are kept (default: 0.25,0.1)")};
   cl::opt<unsigned> heads{"heads", cl::init(12), cl::sub(command),
                           cl::desc("heads (default: 12)")};
+  cl::opt<bool> figures{
+      "figures", cl::sub(command),
+      cl::desc("print the tables of docs/Validation.md instead of times")};
 };
+
+/// The most memory that the process had since resetPeak, where the system lets
+/// it be reset (Linux); since its start elsewhere.
+void resetPeak() { std::ofstream("/proc/self/clear_refs") << "5"; }
+int64_t getPeak() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (llvm::StringRef text = line; text.consume_front("VmHWM:")) {
+      int64_t kib = 0;
+      if (!text.trim().consumeInteger(10, kib))
+        return kib * 1024;
+    }
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t(usage.ru_maxrss) * 1024;
+}
 } // namespace
 
-static llvm::Error run(const MachineOptions &options, Session &session) {
-  machine::Config config;
-  if (!options.machine.empty()) {
-    llvm::Expected<machine::Config> loaded =
-        machine::loadConfig(options.machine);
-    if (!loaded)
-      return loaded.takeError();
-    config = std::move(*loaded);
-  }
-  std::vector<unsigned> lengths(options.lengths.begin(), options.lengths.end());
-  if (lengths.empty())
-    lengths = {128, 512};
-  for (unsigned length : lengths) {
-    machine::Site site;
-    site.Hq = site.Hkv = options.heads;
-    site.Lq = site.Lk = length;
-    site.d = site.dv = 64;
-    site.scale = 0.125;
-    std::mt19937_64 random(1);
-    std::normal_distribution<float> normal;
-    size_t size = size_t(site.Hq) * length * 64;
-    std::vector<float> tensors[3];
-    for (std::vector<float> &tensor : tensors)
-      for (size_t i = 0; i < size; ++i)
-        tensor.push_back(normal(random));
-    machine::AttentionOperands operands;
-    operands.q = tensors[0];
-    operands.k = tensors[1];
-    operands.v = tensors[2];
-    llvm::Expected<machine::Program> program =
-        machine::buildAttention(makeRequest(site, operands), config);
-    if (!program)
-      return program.takeError();
+static llvm::Error measure(const Layer &layer, const Variant &variant,
+                           const Config &config, Session &session) {
+  resetPeak();
+  llvm::Expected<Program> program = buildLayer(layer, variant, config);
+  if (!program)
+    return program.takeError();
+  Run result;
+  double setUp = 0;
+  RoundRobin rounds;
+  size_t model = rounds.addTimed("machine", [&]() -> llvm::Expected<double> {
+    double begin = processorSeconds();
+    llvm::Expected<Program> again = buildLayer(layer, variant, config);
+    if (!again)
+      return again.takeError();
+    FunctionalModel functional(*again, config);
+    writeInputs(*again, layer.operands(), functional);
+    double middle = processorSeconds();
+    setUp = middle - begin;
+    result = runProgram(*again, functional, config);
+    return processorSeconds() - middle;
+  });
+  if (llvm::Error error = rounds.run(session.getEffort()))
+    return error;
+  RunCounters counters = count(*program, result);
+  double seconds = rounds.getMedian(model);
+  uint64_t cycles = result.get(MacReading::Fixed).cycles;
+  session.addRow(llvm::json::Object{
+      {"implementation", "machine"},
+      {"machine", config.name},
+      {"multipliers", int64_t(config.macs())},
+      {"policy", variant.name},
+      {"pruned", prunedFraction(counters)},
+      {"heads", int64_t(layer.heads)},
+      {"length", int64_t(layer.length)},
+      {"head_dim", int64_t(layer.d)},
+      {"milliseconds", 1e3 * seconds},
+      {"set_up_milliseconds", 1e3 * setUp},
+      {"macs", int64_t(counters.total.macs)},
+      {"mac_per_second", double(counters.total.macs) / seconds},
+      {"cycles", int64_t(cycles)},
+      {"cycles_brick", int64_t(result.get(MacReading::Brick).cycles)},
+      {"cycles_per_second", double(cycles) / seconds},
+      {"peak_rss_bytes", getPeak()}});
+  return llvm::Error::success();
+}
 
-    machine::Schedule schedule;
-    RoundRobin rounds;
-    size_t model = rounds.add("machine", [&]() -> llvm::Error {
-      machine::FunctionalModel functional(*program, config);
-      writeInputs(*program, operands, functional);
-      machine::Run result = runProgram(*program, functional, config);
-      schedule = result.get(machine::MacReading::Fixed);
-      return llvm::Error::success();
-    });
-    if (llvm::Error error = rounds.run(session.getEffort()))
-      return error;
-    double seconds = rounds.getMedian(model);
-    session.addRow(llvm::json::Object{
-        {"implementation", "machine"},
-        {"heads", int64_t(options.heads)},
-        {"length", int64_t(length)},
-        {"head_dim", 64},
-        {"milliseconds", 1e3 * seconds},
-        {"cycles", int64_t(schedule.cycles)},
-        {"cycles_per_second", static_cast<double>(schedule.cycles) / seconds}});
+static llvm::Error run(const MachineOptions &options, Session &session) {
+  if (options.figures)
+    return printFigures(llvm::outs());
+  auto orDefault = [](const auto &list, auto values) {
+    return list.empty() ? values : decltype(values)(list.begin(), list.end());
+  };
+  using Strings = std::vector<std::string>;
+  std::vector<Config> configs;
+  for (const std::string &name :
+       orDefault(options.machines, Strings{"hdp-edge", "hdp-server"})) {
+    llvm::Expected<Config> config = loadConfig(name);
+    if (!config)
+      return config.takeError();
+    configs.push_back(std::move(*config));
   }
-  session.printTable("simulation, processor time",
-                     {{"implementation", "implementation"},
-                      {"heads", "heads"},
+  std::vector<Variant> variants;
+  for (const std::string &name :
+       orDefault(options.policies,
+                 Strings{"dense16", "dense8", "paper", "compensated"})) {
+    llvm::Expected<Variant> variant = makeVariant(name);
+    if (!variant)
+      return variant.takeError();
+    variants.push_back(std::move(*variant));
+  }
+  auto kept = orDefault(options.kept, std::vector<double>{0.25, 0.1});
+  for (double fraction : kept)
+    if (!(fraction > 0 && fraction <= 1))
+      return makeError("--kept: expected above 0 and up to 1, found " +
+                       llvm::Twine(std::to_string(fraction)));
+  for (unsigned length :
+       orDefault(options.lengths, std::vector<unsigned>{128, 512})) {
+    Layer layer(options.heads, length, 64, 1);
+    for (Variant &variant : variants)
+      for (double fraction : kept) {
+        if (!variant.dense)
+          if (llvm::Error error = calibrate(layer, fraction, variant))
+            return error;
+        for (const Config &config : configs)
+          if (llvm::Error error = measure(layer, variant, config, session))
+            return error;
+        if (variant.dense)
+          break;
+      }
+  }
+  session.printTable("simulation, processor time on one core",
+                     {{"machine", "machine"},
+                      {"policy", "policy"},
+                      {"pruned", "pruned", 2},
                       {"length", "length"},
-                      {"head_dim", "d"},
-                      {"milliseconds", "ms", 3},
+                      {"milliseconds", "ms", 2},
+                      {"set_up_milliseconds", "set up ms", 2},
+                      {"macs", "products"},
+                      {"mac_per_second", "products/s"},
                       {"cycles", "cycles"},
-                      {"cycles_per_second", "cycles/s"}});
+                      {"cycles_per_second", "cycles/s"},
+                      {"peak_rss_bytes", "peak bytes"}});
   return llvm::Error::success();
 }
 

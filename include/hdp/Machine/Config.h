@@ -60,6 +60,7 @@ inline constexpr uint64_t peBlock = 2;
 /// Reads a machine from YAML text: a mapping of parameters, those left out have
 /// their default. `file` names it in errors, which hold line and caret.
 llvm::Expected<Config> parseConfig(llvm::StringRef text, llvm::StringRef file);
+/// The machine of a file, or one by its name: hdp-edge, hdp-server.
 llvm::Expected<Config> loadConfig(llvm::StringRef path);
 
 /// Ranges and contradictions of a machine that was not read from YAML.

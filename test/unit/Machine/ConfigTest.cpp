@@ -41,6 +41,18 @@ TEST(Config, presetsAreTheEdgeAndServerMachines) {
     EXPECT_EQ(edge.get(i), initial.get(i)) << getParams()[i].name.str();
 }
 
+TEST(Config, presetsHaveNames) {
+  for (const char *name : {"hdp-edge", "hdp-server"}) {
+    llvm::Expected<Config> named = loadConfig(name);
+    ASSERT_TRUE(bool(named)) << llvm::toString(named.takeError());
+    Config file = loadPreset((std::string(name) + ".yaml").c_str());
+    EXPECT_EQ(named->name, name);
+    EXPECT_EQ(named->energy_table, file.energy_table);
+    for (size_t i = 0; i < getParams().size(); ++i)
+      EXPECT_EQ(named->get(i), file.get(i)) << getParams()[i].name.str();
+  }
+}
+
 TEST(Config, whatIsPrintedReadsBack) {
   Config config;
   for (size_t i = 0; i < getParams().size(); ++i)

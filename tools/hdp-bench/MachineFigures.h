@@ -1,0 +1,20 @@
+//===- MachineFigures.h - tables of docs/Validation.md ----------*- C++ -*-===//
+//
+// What the model says of a BERT-Base layer, beside what others published.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_TOOLS_HDP_BENCH_MACHINEFIGURES_H
+#define HDP_TOOLS_HDP_BENCH_MACHINEFIGURES_H
+
+#include "MachineLayer.h"
+
+namespace hdp::bench {
+
+/// Runs the layers and prints their tables as Markdown. No times: the same
+/// text on every host.
+llvm::Error printFigures(llvm::raw_ostream &os);
+
+} // namespace hdp::bench
+
+#endif // HDP_TOOLS_HDP_BENCH_MACHINEFIGURES_H
