@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionContest.h"
+#include "hdp/Execution/Diagnostics.h"
 #include "hdp/InitAll.h"
 #include "hdp/Support/Error.h"
 #include "mlir/InitAllDialects.h"
@@ -38,6 +39,14 @@ struct AttentionOptions {
       "policy", cl::init("compensated"), cl::value_desc("POLICY"),
       cl::sub(command),
       cl::desc("the policy, whose rho is set (default: compensated)")};
+  cl::list<std::string> libraries{
+      "libraries", cl::value_desc("FOLDER"), cl::sub(command),
+      cl::desc("where OpenBLAS, oneDNN, MKL and BLIS are looked for before "
+               "the system's folders")};
+  cl::opt<std::string> python{
+      "python", cl::value_desc("FILE"), cl::sub(command),
+      cl::desc("a Python with PyTorch, ONNX Runtime or OpenVINO, to measure "
+               "those too")};
   cl::opt<unsigned> seed{"seed", cl::init(1), cl::sub(command),
                          cl::desc("of random inputs")};
 };
@@ -105,10 +114,35 @@ static llvm::Error run(const AttentionOptions &options, Session &session) {
   llvm::Expected<std::vector<AttentionInputs>> all = collectInputs(options);
   if (!all)
     return all.takeError();
-  for (const AttentionInputs &inputs : *all)
-    if (llvm::Error error =
-            runAttentionContest(inputs, contest, context, session))
+  contest.libraryFolders.assign(options.libraries.begin(),
+                                options.libraries.end());
+  std::unique_ptr<PythonPeers> python;
+  if (options.python.empty()) {
+    session.addNote("PyTorch, ONNX Runtime and OpenVINO are left out: no "
+                    "--python");
+  } else {
+    auto started =
+        PythonPeers::start(options.python, "hdp-bench-attention-peers.py");
+    if (!started)
+      return started.takeError();
+    python = std::move(*started);
+  }
+  contest.peaks = measurePeaks(session.getHost());
+  session.addPeaks(contest.peaks);
+  for (const AttentionInputs &inputs : *all) {
+    Contest current(inputs, contest, session);
+    if (llvm::Error error = current.addCompiled(context))
       return error;
+    current.addDense();
+    current.addLibraries();
+    if (python)
+      if (llvm::Error error = current.addPython(*python))
+        return error;
+    if (llvm::Error error = current.run())
+      return error;
+    if (llvm::Error error = current.report())
+      return error;
+  }
   return llvm::Error::success();
 }
 

@@ -1,140 +1,76 @@
-//===- AttentionContest.cpp - entrants, rounds, rows ----------------------===//
+//===- AttentionContest.cpp - rounds, rows --------------------------------===//
 
 #include "AttentionContest.h"
-#include "CompiledAttention.h"
-#include "Importance.h"
-#include "hdp/Execution/TensorCompare.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cstdlib>
 
 using namespace hdp;
 using namespace hdp::bench;
 
-namespace {
-/// One implementation: its result and what is known of it before it runs.
-struct Entrant {
-  HostTensor out;
-  llvm::json::Object row;
-  /// Whether it may be called the best f32 implementation.
-  bool isF32 = false;
-  size_t index = 0;
-};
-
-class Contest {
-public:
-  Contest(const AttentionInputs &inputs, const ContestOptions &options,
-          mlir::MLIRContext &context, Session &session)
-      : inputs(inputs), options(options), context(context), session(session) {}
-
-  llvm::Error addCompiled();
-  void addDense();
-  llvm::Error run();
-  void report();
-
-private:
-  Entrant &add(std::string name,
-               std::function<llvm::Error(HostTensor &out)> call);
-  void addDense(std::string name, DenseKernel kernel, bool isF32);
-
-  const AttentionInputs &inputs;
-  const ContestOptions &options;
-  mlir::MLIRContext &context;
-  Session &session;
-  /// Calls refer to them.
-  std::vector<std::unique_ptr<Entrant>> entrants;
-  std::vector<std::unique_ptr<CompiledAttention>> compiled;
-  std::vector<std::unique_ptr<char, decltype(&std::free)>> workspaces;
-  RoundRobin rounds;
-};
-} // namespace
-
-Entrant &Contest::add(std::string name,
-                      std::function<llvm::Error(HostTensor &out)> call) {
+Entrant &Contest::addEntrant(llvm::StringRef name) {
   entrants.push_back(std::make_unique<Entrant>());
   Entrant &entrant = *entrants.back();
   entrant.out = HostTensor(
       ElementType::F32, {inputs.heads(), inputs.queries(), inputs.valueDim()});
   entrant.row = llvm::json::Object{
-      {"implementation", name},      {"inputs", inputs.source},
-      {"heads", inputs.heads()},     {"length", inputs.keys()},
-      {"queries", inputs.queries()}, {"head_dim", inputs.headDim()}};
-  entrant.index =
-      rounds.add(std::move(name), [&entrant, call = std::move(call)] {
-        return call(entrant.out);
-      });
+      {"implementation", name.str()}, {"inputs", inputs.source},
+      {"heads", inputs.heads()},      {"length", inputs.keys()},
+      {"queries", inputs.queries()},  {"head_dim", inputs.headDim()}};
   return entrant;
 }
 
-/// Ours: each wanted share pruned.
-llvm::Error Contest::addCompiled() {
-  ImportanceTable table(inputs, options.policy);
-  for (double wanted : options.pruned) {
-    numerics::Policy policy = table.tune(options.policy, wanted);
-    auto attention = CompiledAttention::compile(inputs, policy, context);
-    if (!attention)
-      return attention.takeError();
-    compiled.push_back(
-        std::make_unique<CompiledAttention>(std::move(*attention)));
-    const CompiledAttention &ours = *compiled.back();
-    Entrant &entrant =
-        add(llvm::formatv("hdp, {0:f0} % wanted", 100 * wanted),
-            [&](HostTensor &out) { return ours.run(inputs, out); });
-    entrant.row["pruned"] = table.getPrunedFraction(policy);
-    entrant.row["rho"] = policy.threshold;
-    entrant.row["compile_seconds"] = ours.getCompileSeconds();
-  }
-  return llvm::Error::success();
-}
-
-void Contest::addDense(std::string name, DenseKernel kernel, bool isF32) {
-  size_t size = kernel.getWorkspace(inputs.getHead(0, nullptr));
-  workspaces.emplace_back(
-      static_cast<char *>(std::aligned_alloc(64, (size + 127) / 64 * 64)),
-      &std::free);
-  char *workspace = workspaces.back().get();
-  Entrant &entrant = add(std::move(name), [=](HostTensor &out) -> llvm::Error {
-    for (int64_t head = 0; head < inputs.heads(); ++head) {
-      DenseCall call = inputs.getHead(head, out.as<float>());
-      call.workspace = workspace;
-      kernel.run(call);
-    }
-    return llvm::Error::success();
+Entrant &Contest::add(llvm::StringRef name,
+                      std::function<llvm::Error(HostTensor &out)> call) {
+  Entrant &entrant = addEntrant(name);
+  entrant.index = rounds.add(name.str(), [&entrant, call = std::move(call)] {
+    return call(entrant.out);
   });
-  entrant.isF32 = isF32;
+  return entrant;
 }
 
-/// Ours without pruning, in the widest vectors of this processor.
-void Contest::addDense() {
-  const Host &host = session.getHost();
-  bool hasAVX512 = getDenseF32AVX512().run && host.has("avx512f") &&
-                   host.has("avx512bw") && host.has("avx512vl") &&
-                   host.has("avx512dq");
-  bool hasAVX2 = getDenseF32AVX2().run && host.has("avx2") && host.has("fma");
-  if (hasAVX512)
-    addDense("own dense f32", getDenseF32AVX512(), true);
-  else if (hasAVX2)
-    addDense("own dense f32", getDenseF32AVX2(), true);
-  else
-    addDense("own dense f32", getDenseF32Portable(), true);
+float *Contest::takeMemory(size_t bytes) {
+  memory.emplace_back(static_cast<float *>(std::aligned_alloc(
+                          64, std::max<size_t>(64, (bytes + 63) / 64 * 64))),
+                      &std::free);
+  return memory.back().get();
 }
 
 llvm::Error Contest::run() { return rounds.run(session.getEffort()); }
 
-void Contest::report() {
+const Entrant *Contest::findBest(bool isOwn) const {
   const Entrant *best = nullptr;
   for (const auto &entrant : entrants)
-    if (entrant->isF32 && (!best || rounds.getMedian(entrant->index) <
-                                        rounds.getMedian(best->index)))
+    if (entrant->isF32 && entrant->isOwn == isOwn &&
+        (!best ||
+         rounds.getMedian(entrant->index) < rounds.getMedian(best->index)))
       best = entrant.get();
+  return best;
+}
+
+llvm::Error Contest::report() {
+  const Entrant *best = findBest(/*isOwn=*/false);
+  const Entrant *own = findBest(/*isOwn=*/true);
+  if (!best) {
+    best = own;
+    session.addNote("no f32 library is there: the best f32 is our own");
+  }
   for (auto &entrant : entrants) {
+    if (entrant->fetch)
+      if (llvm::Error error = entrant->fetch(entrant->out))
+        return error;
     llvm::json::Object &row = entrant->row;
     double seconds = rounds.getMedian(entrant->index);
     row["milliseconds"] = 1e3 * seconds;
     row["minimum_milliseconds"] = 1e3 * rounds.getMinimum(entrant->index);
     row["rounds"] = rounds.getRounds();
-    row["dense_gflops"] = inputs.operations() / seconds * 1e-9;
-    if (best)
-      row["ratio_to_best_f32"] = rounds.getSpeedup(entrant->index, best->index);
+    double rate = inputs.operations() / seconds;
+    row["dense_gflops"] = 1e-9 * rate;
+    if (options.peaks.f32 > 0)
+      row["of_f32_peak"] = rate / options.peaks.f32;
+    row["cycles_per_score"] = seconds * options.peaks.clock / inputs.scores();
+    row["best_f32"] = rounds.getName(best->index);
+    row["ratio_to_best_f32"] = rounds.getSpeedup(entrant->index, best->index);
+    row["ratio_to_own_f32"] = rounds.getSpeedup(entrant->index, own->index);
     row["error_of_exact"] = computeErrorOfExact(inputs, entrant->out);
     session.addRow(std::move(row));
   }
@@ -146,21 +82,11 @@ void Contest::report() {
       {{"implementation", "implementation"},
        {"milliseconds", "ms", 3},
        {"ratio_to_best_f32", "x best f32", 2},
+       {"ratio_to_own_f32", "x own f32", 2},
        {"pruned", "pruned", 3},
-       {"dense_gflops", "dense GFLOP/s", 1},
+       {"equal_to_loops", "= loops"},
+       {"of_f32_peak", "of f32 peak", 2},
+       {"cycles_per_score", "cycles/score", 2},
        {"error_of_exact", "error", 6}});
-}
-
-llvm::Error hdp::bench::runAttentionContest(const AttentionInputs &inputs,
-                                            const ContestOptions &options,
-                                            mlir::MLIRContext &context,
-                                            Session &session) {
-  Contest contest(inputs, options, context, session);
-  if (llvm::Error error = contest.addCompiled())
-    return error;
-  contest.addDense();
-  if (llvm::Error error = contest.run())
-    return error;
-  contest.report();
   return llvm::Error::success();
 }

@@ -1,12 +1,21 @@
-//===- AttentionContest.h - one shape, all implementations ------*- C++ -*-===//
+//===- AttentionContest.h - one attention, all implementations --*- C++ -*-===//
+//
+// Collects implementations of one attention, times them in turn, and makes a
+// row of each. Who takes part is said in other files: CompiledEntrants.cpp
+// (ours), DenseEntrants.cpp (our dense baselines), LibraryEntrants.cpp
+// (libraries of matrix products), PythonEntrants.cpp (frameworks).
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef HDP_TOOLS_HDP_BENCH_ATTENTIONCONTEST_H
 #define HDP_TOOLS_HDP_BENCH_ATTENTIONCONTEST_H
 
+#include "CompiledAttention.h"
 #include "Inputs.h"
+#include "Peaks.h"
+#include "PythonPeers.h"
 #include "Session.h"
-#include "hdp/Execution/Diagnostics.h"
-#include "hdp/Numerics/Policy.h"
+#include <map>
 
 namespace hdp::bench {
 
@@ -14,13 +23,63 @@ struct ContestOptions {
   /// Wanted shares of pruned blocks, 0 to 1.
   std::vector<double> pruned;
   numerics::Policy policy;
+  /// Folders where libraries are looked for before the system's.
+  std::vector<std::string> libraryFolders;
+  Peaks peaks;
 };
 
-/// Times everything on `inputs`; adds a row for each implementation and prints
-/// a table.
-llvm::Error runAttentionContest(const AttentionInputs &inputs,
-                                const ContestOptions &options,
-                                mlir::MLIRContext &context, Session &session);
+/// One implementation: its result and what is known of it before it runs.
+struct Entrant {
+  HostTensor out;
+  llvm::json::Object row;
+  /// Dense in f32; of the project, or something that a user could pick.
+  bool isF32 = false, isOwn = false;
+  /// Gives `out` where the call does not.
+  std::function<llvm::Error(HostTensor &out)> fetch;
+  size_t index = 0;
+};
+
+class Contest {
+public:
+  Contest(const AttentionInputs &inputs, const ContestOptions &options,
+          Session &session)
+      : inputs(inputs), options(options), session(session) {}
+
+  /// Ours: exact attention, and pruned attention at each wanted share.
+  llvm::Error addCompiled(mlir::MLIRContext &context);
+  /// Our dense attention in f32 and in 8 bits, for this processor.
+  void addDense();
+  /// Products of a library with our softmax between them.
+  void addLibraries();
+  /// What a Python process with frameworks offers.
+  llvm::Error addPython(PythonPeers &python);
+
+  llvm::Error run();
+  /// Adds the rows and prints the table.
+  llvm::Error report();
+
+private:
+  Entrant &addEntrant(llvm::StringRef name);
+  /// One that writes its result into `out` and is timed here.
+  Entrant &add(llvm::StringRef name,
+               std::function<llvm::Error(HostTensor &out)> call);
+  void addDense(llvm::StringRef name, DenseKernel kernel, bool isF32);
+  /// The fastest dense f32 implementation, null if there is none.
+  const Entrant *findBest(bool isOwn) const;
+  float *takeMemory(size_t bytes);
+
+  const AttentionInputs &inputs;
+  const ContestOptions &options;
+  Session &session;
+  /// Calls refer to these.
+  std::vector<std::unique_ptr<Entrant>> entrants;
+  std::vector<std::unique_ptr<CompiledAttention>> compiled;
+  std::vector<std::unique_ptr<float, void (*)(void *)>> memory;
+  RoundRobin rounds;
+};
+
+/// The f32 kernels for this processor.
+DenseKernel getDenseF32(const Host &host);
 
 } // namespace hdp::bench
 

@@ -29,6 +29,9 @@ struct DenseKernel {
   void (*run)(const DenseCall &call) = nullptr;
   /// Bytes of workspace; only the sizes of the call are read.
   size_t (*getWorkspace)(const DenseCall &call) = nullptr;
+  /// The softmax of a row times scale, in place: what a user of a library of
+  /// matrix products would put between two of them. Only of f32 kernels.
+  void (*softmax)(float *row, int64_t count, float scale) = nullptr;
 };
 
 /// Flash form in f32: 512-bit, 256-bit with FMA, and whatever the build
@@ -36,6 +39,11 @@ struct DenseKernel {
 DenseKernel getDenseF32AVX512();
 DenseKernel getDenseF32AVX2();
 DenseKernel getDenseF32Portable();
+
+/// 8-bit Q, K and V with one scale a head, 8-bit weights, f32 in and out;
+/// conversion is part of a call.
+DenseKernel getDenseInt8VNNI();
+DenseKernel getDenseInt8Portable();
 
 } // namespace hdp::bench
 

@@ -66,7 +66,8 @@ struct Vector256 {
 } // namespace
 
 DenseKernel hdp::bench::getDenseF32AVX2() {
-  return {FlashF32<Vector256>::run, FlashF32<Vector256>::getWorkspace};
+  return {FlashF32<Vector256>::run, FlashF32<Vector256>::getWorkspace,
+          FlashF32<Vector256>::softmax};
 }
 #else
 DenseKernel hdp::bench::getDenseF32AVX2() { return {}; }

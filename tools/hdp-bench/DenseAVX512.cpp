@@ -64,7 +64,8 @@ struct Vector512 {
 } // namespace
 
 DenseKernel hdp::bench::getDenseF32AVX512() {
-  return {FlashF32<Vector512>::run, FlashF32<Vector512>::getWorkspace};
+  return {FlashF32<Vector512>::run, FlashF32<Vector512>::getWorkspace,
+          FlashF32<Vector512>::softmax};
 }
 #else
 DenseKernel hdp::bench::getDenseF32AVX512() { return {}; }

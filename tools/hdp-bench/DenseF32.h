@@ -176,6 +176,30 @@ template <typename V> struct FlashF32 {
     }
   }
 
+  static void softmax(float *row, int64_t count, float scale) {
+    F most = V::set(-3e38f), total = V::set(0.0f), by = V::set(scale);
+    int64_t k = 0;
+    for (; k + W <= count; k += W)
+      most = V::max(most, V::load(row + k));
+    float maximum = V::reduceMax(most);
+    for (int64_t j = k; j < count; ++j)
+      maximum = row[j] > maximum ? row[j] : maximum;
+    F shift = V::set(-maximum * scale);
+    for (k = 0; k + W <= count; k += W) {
+      F e = exp(V::fma(V::load(row + k), by, shift));
+      V::store(row + k, e);
+      total = V::add(total, e);
+    }
+    float sum = V::reduceAdd(total);
+    for (int64_t j = k; j < count; ++j)
+      sum += row[j] = V::expOne((row[j] - maximum) * scale);
+    F inverse = V::set(1.0f / sum);
+    for (k = 0; k + W <= count; k += W)
+      V::store(row + k, V::mul(V::load(row + k), inverse));
+    for (; k < count; ++k)
+      row[k] *= 1.0f / sum;
+  }
+
   static void run(const DenseCall &call) {
     Buffers buffers;
     layOut(call, buffers);

@@ -71,5 +71,6 @@ struct Vector4 {
 } // namespace
 
 DenseKernel hdp::bench::getDenseF32Portable() {
-  return {FlashF32<Vector4>::run, FlashF32<Vector4>::getWorkspace};
+  return {FlashF32<Vector4>::run, FlashF32<Vector4>::getWorkspace,
+          FlashF32<Vector4>::softmax};
 }

@@ -15,6 +15,13 @@ bool Host::has(llvm::StringRef instructionSet) const {
   return llvm::is_contained(instructionSets, instructionSet);
 }
 
+bool Host::hasAVX512() const {
+  return has("avx512f") && has("avx512bw") && has("avx512dq") &&
+         has("avx512vl") && has("avx512vnni") && has("fma");
+}
+
+bool Host::hasAVX2() const { return has("avx2") && has("fma"); }
+
 /// The model name of /proc/cpuinfo, else LLVM's name of the core.
 static std::string findProcessorName() {
   if (auto file = llvm::MemoryBuffer::getFileAsStream("/proc/cpuinfo")) {
@@ -74,6 +81,7 @@ Host hdp::bench::setUpHost(std::optional<int64_t> core) {
        {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
         "BLIS_NUM_THREADS", "DNNL_NUM_THREADS"})
     setenv(name, "1", /*overwrite=*/1);
+  setenv("MKL_THREADING_LAYER", "SEQUENTIAL", /*overwrite=*/1);
   return host;
 }
 

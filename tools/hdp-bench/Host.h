@@ -26,6 +26,10 @@ struct Host {
   std::optional<int64_t> core;
 
   bool has(llvm::StringRef instructionSet) const;
+  /// Whether this processor runs the files compiled for 512-bit vectors with
+  /// VNNI, and those for 256-bit ones.
+  bool hasAVX512() const;
+  bool hasAVX2() const;
 };
 
 /// Looks at this machine. Pins the process to `core` (none: the last one it

@@ -15,6 +15,14 @@ Session::Session(Host host, Effort effort, llvm::StringRef command,
 
 void Session::addRow(llvm::json::Object row) { rows.push_back(std::move(row)); }
 
+void Session::addPeaks(const Peaks &measured) {
+  peaks = measured;
+  os << llvm::format("peaks             %.2f GHz, f32 %.0f GFLOP/s, 8 bits "
+                     "%.0f GOP/s (0: not known)\n",
+                     1e-9 * measured.clock, 1e-9 * measured.f32,
+                     1e-9 * measured.int8);
+}
+
 void Session::addNote(std::string note) {
   if (!llvm::is_contained(notes, note))
     notes.push_back(std::move(note));
@@ -84,8 +92,12 @@ llvm::json::Object Session::toJson() const {
   llvm::json::Array array;
   for (const llvm::json::Object &row : rows)
     array.push_back(llvm::json::Object(row));
-  return llvm::json::Object{{"command", command},
+  llvm::json::Object object{{"command", command},
                             {"host", bench::toJson(host)},
                             {"notes", llvm::json::Array(notes)},
                             {"rows", std::move(array)}};
+  if (peaks)
+    object["peaks"] = llvm::json::Object{
+        {"f32", peaks->f32}, {"int8", peaks->int8}, {"clock", peaks->clock}};
+  return object;
 }

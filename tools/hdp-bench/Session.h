@@ -10,6 +10,7 @@
 #define HDP_TOOLS_HDP_BENCH_SESSION_H
 
 #include "Host.h"
+#include "Peaks.h"
 #include "RoundRobin.h"
 #include "llvm/Support/CommandLine.h"
 
@@ -32,6 +33,8 @@ public:
   const Effort &getEffort() const { return effort; }
 
   void addRow(llvm::json::Object row);
+  /// What this core could do at most; printed.
+  void addPeaks(const Peaks &peaks);
   /// A remark that belongs to the figures, e.g. a peer that is absent.
   void addNote(std::string note);
 
@@ -51,6 +54,7 @@ private:
   std::vector<llvm::json::Object> rows;
   std::vector<std::string> notes;
   size_t numPrintedRows = 0;
+  std::optional<Peaks> peaks;
 };
 
 /// A subcommand: its options stand with its LLVM subcommand, which is what

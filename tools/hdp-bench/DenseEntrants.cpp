@@ -1,0 +1,38 @@
+//===- DenseEntrants.cpp - what this processor could do densely -----------===//
+
+#include "AttentionContest.h"
+
+using namespace hdp;
+using namespace hdp::bench;
+
+DenseKernel hdp::bench::getDenseF32(const Host &host) {
+  if (host.hasAVX512() && getDenseF32AVX512().run)
+    return getDenseF32AVX512();
+  if (host.hasAVX2() && getDenseF32AVX2().run)
+    return getDenseF32AVX2();
+  return getDenseF32Portable();
+}
+
+void Contest::addDense(llvm::StringRef name, DenseKernel kernel, bool isF32) {
+  auto *workspace = reinterpret_cast<char *>(
+      takeMemory(kernel.getWorkspace(inputs.getHead(0, nullptr))));
+  Entrant &entrant = add(name, [=](HostTensor &out) -> llvm::Error {
+    for (int64_t head = 0; head < inputs.heads(); ++head) {
+      DenseCall call = inputs.getHead(head, out.as<float>());
+      call.workspace = workspace;
+      kernel.run(call);
+    }
+    return llvm::Error::success();
+  });
+  entrant.isF32 = isF32;
+  entrant.isOwn = true;
+}
+
+void Contest::addDense() {
+  const Host &host = session.getHost();
+  addDense("own dense f32", getDenseF32(host), /*isF32=*/true);
+  bool hasVNNI = host.hasAVX512() && getDenseInt8VNNI().run;
+  addDense("own dense int8",
+           hasVNNI ? getDenseInt8VNNI() : getDenseInt8Portable(),
+           /*isF32=*/false);
+}
