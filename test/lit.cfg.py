@@ -46,6 +46,7 @@ config.substitutions.append(("%hdp_import", "/usr/bin/python3 %s" % os.path.join
 config.substitutions.append(("%hdp_src", config.hdp_src_root))
 config.substitutions.append(("%hdp_obj", config.hdp_obj_root))
 config.substitutions.append(("%mlir_lib_dir", config.mlir_lib_dir))
+config.substitutions.append(("%llvm_bin", config.llvm_tools_dir))
 config.substitutions.append(("%python", "/usr/bin/python3"))
 config.substitutions.append(("%hdp_plugin", os.path.join(config.hdp_obj_root, "lib", "HDPPlugin.so")))
 

@@ -1,9 +1,11 @@
-//===- hdp-translate.cpp - command streams in and out of MLIR -------------===//
+//===- hdp-translate.cpp - command streams and C headers ------------------===//
 
+#include "hdp/Target/CHeader.h"
 #include "hdp/Target/CommandStream.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 
 int main(int argc, char **argv) {
+  hdp::registerCHeaderTranslation();
   hdp::registerCommandStreamTranslations();
   return llvm::failed(
       mlir::mlirTranslateMain(argc, argv, "HDP translation driver"));
