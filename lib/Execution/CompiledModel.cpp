@@ -171,6 +171,7 @@ CompiledModel::compile(ModuleOp module, const CompileOptions &options) {
 
   CPUPipelineOptions pipeline;
   pipeline.dispatchAttention = options.dispatchAttention;
+  pipeline.vectorize = options.vectorize;
   if (llvm::Error error =
           runPasses(module, kLoweringFailed, [&](OpPassManager &pm) {
             pm.addPass(createLowerTosa());

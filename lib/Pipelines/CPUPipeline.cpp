@@ -52,7 +52,7 @@ void hdp::buildTensorStage(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createFuseElementwise());
-  pm.addPass(createInterchangeReductions());
+  pm.addPass(createInterchangeReductions({!options.vectorize}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
@@ -76,6 +76,8 @@ void hdp::buildKernelStage(OpPassManager &pm,
     pm.addPass(createAttentionToCalls());
   pm.addPass(createOutlineKernels());
   pm.addPass(createConvertHDPToLoops());
+  if (options.vectorize)
+    pm.addPass(createLinalgToVector({options.target}));
   pm.addPass(createLinalgToLoops({options.unroll}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -91,6 +93,7 @@ void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &options) {
   math::MathExpandOpsPassOptions math;
   math.opMnemonics = {"exp2"};
   pm.nest<func::FuncOp>().addPass(math::createMathExpandOpsPass(math));
+  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Contraction.h"
 #include "hdp/Pipelines/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -33,14 +34,30 @@ static bool isReadOnce(OpOperand *operand) {
          consumer.getMatchingIndexingMap(operand).isPermutation();
 }
 
+/// `operand` copies another tensor, and its owner is a contraction, which may
+/// read it in any layout.
+static bool isCopyIntoContraction(OpOperand *operand) {
+  auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+  auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
+  if (!producer || !consumer || producer.getNumDpsInputs() != 1 ||
+      producer.getNumDpsInits() != 1 ||
+      !llvm::hasSingleElement(*producer.getBody()))
+    return false;
+  AffineMap source =
+      producer.getMatchingIndexingMap(producer.getDpsInputOperand(0));
+  return producer.getBody()->getTerminator()->getOperand(0) ==
+             producer.getBody()->getArgument(0) &&
+         source.isProjectedPermutation() && hdp::matchContraction(consumer);
+}
+
 namespace {
 struct FuseElementwisePass
     : public hdp::impl::FuseElementwiseBase<FuseElementwisePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     auto control = [this](OpOperand *operand) {
-      bool fuse =
-          isReadOnce(operand) && linalg::areElementwiseOpsFusable(operand);
+      bool fuse = (isReadOnce(operand) || isCopyIntoContraction(operand)) &&
+                  linalg::areElementwiseOpsFusable(operand);
       numFused += fuse;
       return fuse;
     };
@@ -161,12 +178,17 @@ static void transposeOperand(RewriterBase &rewriter, linalg::GenericOp op,
 namespace {
 struct InterchangeReductionsPass
     : public hdp::impl::InterchangeReductionsBase<InterchangeReductionsPass> {
+  using InterchangeReductionsBase::InterchangeReductionsBase;
+
   void runOnOperation() override {
     SmallVector<linalg::GenericOp> ops;
     getOperation().walk([&](linalg::GenericOp op) { ops.push_back(op); });
-    for (linalg::GenericOp op : ops)
+    for (linalg::GenericOp op : ops) {
+      if (!contractions && hdp::matchContraction(op))
+        continue;
       if (std::optional<unsigned> inner = getInnerLoop(op))
         interchange(op, *inner);
+    }
   }
 
   void interchange(linalg::GenericOp op, unsigned inner) {

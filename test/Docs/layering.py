@@ -19,7 +19,7 @@ ALLOWED = {
     "Dialect": ["hdp/Dialect", "hdp/Numerics", "llvm", "mlir"],
     "Target": ["hdp/Target", "hdp/Dialect", "hdp/Machine", "hdp/Numerics", "llvm", "mlir"],
     "Conversion": ["hdp/Conversion", "hdp/Dialect", "hdp/Numerics", "llvm", "mlir"],
-    "Pipelines": ["hdp/Pipelines", "hdp/Conversion", "hdp/Dialect", "hdp/Numerics", "llvm",
+    "Pipelines": ["hdp/Pipelines", "hdp/Conversion", "hdp/Dialect", "hdp/Numerics", "hdp/Support", "llvm",
                   "mlir"],
     "Execution": ["hdp/Execution", "hdp/Pipelines", "hdp/Conversion", "hdp/Dialect",
                   "hdp/Numerics", "hdp/Support", "hdp/InitAll.h", "llvm", "mlir"],

@@ -69,6 +69,9 @@ using SiteCallback =
 struct CompileOptions {
   /// LLVM's -O level, 0 to 3.
   unsigned optLevel = 3;
+  /// Vector code (see CPUPipelineOptions); false: loops, bit for bit what plain
+  /// loops compute.
+  bool vectorize = true;
   /// Leave each hdp.attention to the host (see `setSiteCallback`) instead of
   /// compiling it.
   bool dispatchAttention = false;

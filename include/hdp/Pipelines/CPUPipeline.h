@@ -22,6 +22,16 @@ struct CPUPipelineOptions
       llvm::cl::desc("leave each hdp.attention to the host: a call of "
                      "hdp_dispatch_site with its buffers"),
       llvm::cl::init(false)};
+  Option<bool> vectorize{
+      *this, "vectorize",
+      llvm::cl::desc("vector code for contractions, elementwise work and "
+                     "reductions; false: loops, bit for bit what plain loops "
+                     "compute"),
+      llvm::cl::init(true)};
+  Option<std::string> target{
+      *this, "target",
+      llvm::cl::desc("instruction set: host, avx512, avx2 or portable"),
+      llvm::cl::init("host")};
   Option<int64_t> unroll{
       *this, "unroll",
       llvm::cl::desc("reduction steps in one pass of an innermost loop"),

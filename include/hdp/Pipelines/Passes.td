@@ -69,7 +69,7 @@ def FuseElementwise : Pass<"hdp-fuse-elementwise", "mlir::ModuleOp"> {
     it, if that op reads each element exactly once: nothing is computed twice,
     and every value is computed by the same operations in the same order, so
     results stay bit for bit what they were. A contraction reads its operands
-    several times and is left alone.
+    several times: only copies (transposed or broadcast) are fused into it.
   }];
   let statistics = [Statistic<"numFused", "fused", "Producers fused">];
   let dependentDialects = ["mlir::linalg::LinalgDialect",
@@ -90,8 +90,12 @@ def InterchangeReductions : Pass<"hdp-interchange-reductions",
     An input of a contraction that holds the dimension elsewhere (`B[n,k]`) is
     transposed first where each of its elements is read at least eight times.
     Afterwards the op is the same op with permuted loops; everything else is
-    untouched.
+    untouched. With `contractions=false` so are the contractions that
+    `--hdp-linalg-to-vector` takes in any layout.
   }];
+  let options = [Option<"contractions", "contractions", "bool",
+                        /*default=*/"true",
+                        "also those that become vector code in any layout">];
   let statistics = [
     Statistic<"numInterchanged", "interchanged", "Ops with permuted loops">,
     Statistic<"numTransposed", "transposed", "Operands transposed first">
@@ -128,6 +132,40 @@ def OutlineKernels : Pass<"hdp-outline-kernels", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::func::FuncDialect",
                            "mlir::linalg::LinalgDialect",
                            "mlir::LLVM::LLVMDialect"];
+}
+
+def LinalgToVector : Pass<"hdp-linalg-to-vector", "mlir::ModuleOp"> {
+  let summary = "lower linalg ops on buffers to loops over vectors";
+  let description = [{
+    Contractions of f32 or f64 (products of two operands summed over any loops,
+    operands in any layout) become loops over tiles of the result that stay in
+    vector registers; operands are copied to contiguous panels where that pays.
+    The terms of every sum keep their order; each is added with one rounding
+    where the target multiplies and adds in one instruction.
+
+    Other ops whose body is elementwise, on i8 to i64, f32 and f64, become a
+    loop nest in which one loop runs over vectors: a parallel loop along which
+    everything is contiguous, or else a reduction loop. Along a reduction loop
+    sums are taken in another, fixed order. Functions on vectors of f32 become
+    polynomials (`exp`, `tanh`, `erf`, `log` and others: those of upstream's
+    approximations); others stay as they are.
+
+    Everything else, other element types among it, is not changed:
+    `--hdp-linalg-to-loops` takes it.
+  }];
+  let options = [Option<"target", "target", "std::string",
+                        /*default=*/"\"host\"",
+                        "host, avx512, avx2 or portable">];
+  let statistics = [
+    Statistic<"numContractions", "contractions", "Contractions tiled">,
+    Statistic<"numLoops", "loops", "Other ops vectorised">
+  ];
+  let dependentDialects = ["mlir::affine::AffineDialect",
+                           "mlir::arith::ArithDialect",
+                           "mlir::math::MathDialect",
+                           "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
 }
 
 def LinalgToLoops : Pass<"hdp-linalg-to-loops", "mlir::ModuleOp"> {

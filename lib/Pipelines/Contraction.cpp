@@ -1,0 +1,83 @@
+//===- Contraction.cpp - sums of products in any layout -------------------===//
+
+#include "Contraction.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace hdp;
+
+/// The body is out + lhs * rhs, in any order of the operands.
+static bool isMultiplyAdd(Block &body) {
+  if (body.getNumArguments() != 3 || !llvm::hasNItems(body, 3))
+    return false;
+  Value out = body.getArgument(2);
+  auto sum = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!sum || (sum.getLhs() != out && sum.getRhs() != out))
+    return false;
+  Value other = sum.getLhs() == out ? sum.getRhs() : sum.getLhs();
+  auto product = other.getDefiningOp<arith::MulFOp>();
+  if (!product)
+    return false;
+  Value a = body.getArgument(0), b = body.getArgument(1);
+  return (product.getLhs() == a && product.getRhs() == b) ||
+         (product.getLhs() == b && product.getRhs() == a);
+}
+
+/// The loop of `dims` with the most iterations; an unknown number is many.
+static unsigned getLongest(ArrayRef<unsigned> dims, ArrayRef<int64_t> sizes) {
+  auto length = [&](unsigned dim) {
+    return ShapedType::isDynamic(sizes[dim])
+               ? std::numeric_limits<int64_t>::max()
+               : sizes[dim];
+  };
+  return *llvm::max_element(
+      dims, [&](unsigned x, unsigned y) { return length(x) < length(y); });
+}
+
+std::optional<Contraction> hdp::matchContraction(linalg::LinalgOp op) {
+  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+      op->getNumRegions() != 1 || op->getRegion(0).empty() ||
+      !isMultiplyAdd(*op.getBlock()))
+    return std::nullopt;
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = dyn_cast<ShapedType>(operand.get().getType());
+    if (!type ||
+        !(type.getElementType().isF32() || type.getElementType().isF64()))
+      return std::nullopt;
+    if (!op.getMatchingIndexingMap(&operand).isProjectedPermutation())
+      return std::nullopt;
+  }
+
+  Contraction c;
+  c.lhs = op.getDpsInputOperand(0);
+  c.rhs = op.getDpsInputOperand(1);
+  c.out = op.getDpsInitOperand(0);
+  AffineMap lhs = op.getMatchingIndexingMap(c.lhs);
+  AffineMap rhs = op.getMatchingIndexingMap(c.rhs);
+  AffineMap out = op.getMatchingIndexingMap(c.out);
+  for (unsigned dim = 0; dim < op.getNumLoops(); ++dim) {
+    bool inLhs = lhs.isFunctionOfDim(dim), inRhs = rhs.isFunctionOfDim(dim);
+    if (inLhs && inRhs)
+      (out.isFunctionOfDim(dim) ? c.batch : c.k).push_back(dim);
+    else if (!out.isFunctionOfDim(dim) || inLhs == inRhs)
+      return std::nullopt;
+    else
+      (inLhs ? c.m : c.n).push_back(dim);
+  }
+  if (c.k.empty() || out.getNumResults() == 0)
+    return std::nullopt;
+
+  unsigned last = out.getDimPosition(out.getNumResults() - 1);
+  if (llvm::is_contained(c.m, last)) {
+    std::swap(c.lhs, c.rhs);
+    std::swap(c.m, c.n);
+  } else if (!llvm::is_contained(c.n, last)) {
+    return std::nullopt;
+  }
+  SmallVector<int64_t> sizes = op.getStaticLoopRanges();
+  c.mainN = last;
+  c.mainK = getLongest(c.k, sizes);
+  if (!c.m.empty())
+    c.mainM = getLongest(c.m, sizes);
+  return c;
+}

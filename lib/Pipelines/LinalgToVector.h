@@ -1,0 +1,26 @@
+//===- LinalgToVector.h - the vectorisers of single ops ---------*- C++ -*-===//
+//
+// Each emits the op's work in front of it and leaves the op to the caller; or
+// emits nothing and says so, for an op that is not its business.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_LIB_PIPELINES_LINALGTOVECTOR_H
+#define HDP_LIB_PIPELINES_LINALGTOVECTOR_H
+
+#include "VectorEmitter.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace hdp {
+
+/// A contraction in register tiles, its operands packed where that pays.
+bool vectorizeContraction(VectorEmitter &e, mlir::linalg::LinalgOp op);
+
+/// An op whose body is done for several elements at once: elementwise work, and
+/// reductions. Math functions on vectors are appended to `math`.
+bool vectorizeLoops(VectorEmitter &e, mlir::linalg::LinalgOp op,
+                    llvm::SmallVectorImpl<mlir::Operation *> &math);
+
+} // namespace hdp
+
+#endif // HDP_LIB_PIPELINES_LINALGTOVECTOR_H

@@ -1,0 +1,73 @@
+//===- VectorEmitter.h - loops and vectors by lambda ------------*- C++ -*-===//
+//
+// What the vectorisers of single ops share: index arithmetic that folds, loops
+// with the body passed in, masked loads and stores, and shuffles.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_LIB_PIPELINES_VECTOREMITTER_H
+#define HDP_LIB_PIPELINES_VECTOREMITTER_H
+
+#include "hdp/Support/VectorTarget.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace hdp {
+
+using Values = llvm::SmallVector<mlir::Value>;
+
+class VectorEmitter {
+public:
+  VectorEmitter(mlir::ImplicitLocOpBuilder &builder, const VectorTarget &target)
+      : b(builder), target(target) {}
+
+  mlir::ImplicitLocOpBuilder &b;
+  const VectorTarget &target;
+
+  mlir::Value index(int64_t value);
+  mlir::Value add(mlir::Value x, mlir::Value y);
+  mlir::Value add(mlir::Value x, int64_t y) { return add(x, index(y)); }
+  mlir::Value sub(mlir::Value x, mlir::Value y);
+  mlir::Value min(mlir::Value x, mlir::Value y);
+  /// The largest multiple of `factor` that is at most x.
+  mlir::Value floorTo(mlir::Value x, int64_t factor);
+  /// The smallest multiple of `factor` that is at least x.
+  mlir::Value ceilTo(mlir::Value x, int64_t factor);
+
+  /// for iv in low, low + step, .. below high: body(iv). No loop for a trip
+  /// count of 0 or 1 that is known.
+  void loop(mlir::Value low, mlir::Value high, int64_t step,
+            llvm::function_ref<void(mlir::Value)> body);
+  /// The same, carrying values; returns the last ones.
+  Values carry(mlir::Value low, mlir::Value high, int64_t step, Values init,
+               llvm::function_ref<Values(mlir::Value, Values)> body);
+
+  /// The first min(lanes, count) lanes; null where that is all of them for
+  /// certain.
+  mlir::Value mask(int64_t lanes, mlir::Value count);
+  /// The lanes below `size` of a vector at `position`, which is a multiple of
+  /// their number; null where that is all of them for certain.
+  mlir::Value maskAt(int64_t lanes, mlir::Value position, mlir::Value size);
+  /// Lanes that `mask` leaves out are 0. A null mask is no mask.
+  mlir::Value load(mlir::Value memref, mlir::ValueRange indices, int64_t lanes,
+                   mlir::Value mask);
+  void store(mlir::Value vector, mlir::Value memref, mlir::ValueRange indices,
+             mlir::Value mask);
+  mlir::Value splat(mlir::Value scalar, int64_t lanes);
+  /// x * y + z, in one rounding where the target has an instruction for it.
+  mlir::Value multiplyAdd(mlir::Value x, mlir::Value y, mlir::Value z);
+
+  /// Lane c of vector r becomes lane r of vector c; a power of two of them.
+  Values transpose(Values rows);
+  /// Lanes [offset, offset + lanes).
+  mlir::Value slice(mlir::Value vector, int64_t offset, int64_t lanes);
+  /// All lanes combined in the order of a balanced tree.
+  mlir::Value
+  combineLanes(mlir::Value vector,
+               llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)>);
+};
+
+} // namespace hdp
+
+#endif // HDP_LIB_PIPELINES_VECTOREMITTER_H

@@ -1,0 +1,453 @@
+//===- VectorLoops.cpp - elementwise work and reductions by vectors -------===//
+//
+// One loop of the op runs over vectors, the body is cloned on them. Along a
+// parallel loop every result is computed as it was; along a reduction loop the
+// lanes hold partial results, which are combined in a fixed order at the end.
+//
+//===----------------------------------------------------------------------===//
+
+#include "LinalgToVector.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace hdp;
+
+namespace {
+
+/// How an operand's place changes from one iteration of a loop to the next.
+enum class Access { Same, Next, Far };
+
+class LoopVectorizer {
+public:
+  LoopVectorizer(VectorEmitter &e, linalg::LinalgOp op,
+                 SmallVectorImpl<Operation *> &math)
+      : e(e), b(e.b), op(op), math(math), types(op.getIteratorTypesArray()),
+        sizes(op.getStaticLoopRanges()), position(op.getNumLoops()) {}
+  bool run();
+
+private:
+  bool isBodySupported();
+  bool chooseLoop();
+  bool canCombine();
+  Access getAccess(OpOperand *operand, unsigned dim);
+  Value getSize(unsigned dim);
+  Values getIndices(OpOperand *operand);
+  Values getBounds(OpOperand *operand);
+  Value read(OpOperand *operand, int64_t lanes, Value mask);
+  Values compute(int64_t lanes, Value mask, ValueRange inits);
+  Values reduce(ArrayRef<unsigned> dims, int64_t lanes, Value mask,
+                Values inits);
+  void nest(ArrayRef<unsigned> dims, function_ref<void()> body);
+  void emitParallel(int64_t lanes, Value mask);
+  void emitAlongParallel();
+  void emitAlongReduction();
+  Value combine(unsigned init, Value x, Value y);
+  Value getNeutral(unsigned init, int64_t lanes);
+
+  VectorEmitter &e;
+  ImplicitLocOpBuilder &b;
+  linalg::LinalgOp op;
+  SmallVectorImpl<Operation *> &math;
+  SmallVector<utils::IteratorType> types;
+  SmallVector<int64_t> sizes;
+  /// The loop over vectors, its lanes, and how many registers at once.
+  unsigned inner = 0;
+  int64_t lanes = 1, unroll = 1;
+  SmallVector<unsigned> parallel, reductions;
+  /// The op that combines a term with each init; null along a parallel loop.
+  SmallVector<Operation *> combiners;
+  Values position;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What can be done
+//===----------------------------------------------------------------------===//
+
+/// Types whose vectors lie in memory as their elements do.
+static bool isElement(Type type) {
+  return type.isF32() || type.isF64() || type.isInteger(8) ||
+         type.isInteger(16) || type.isInteger(32) || type.isInteger(64);
+}
+
+bool LoopVectorizer::isBodySupported() {
+  if (op->getNumRegions() != 1 || op->getRegion(0).empty() ||
+      op.getNumLoops() == 0 || op.getNumDpsInits() == 0)
+    return false;
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isElement(getElementTypeOrSelf(operand.get().getType())))
+      return false;
+    if (auto type = dyn_cast<ShapedType>(operand.get().getType()))
+      if (!isa<MemRefType>(type))
+        return false;
+  }
+  for (Operation &inside : op.getBlock()->without_terminator()) {
+    if (isa<linalg::IndexOp, arith::ConstantOp>(inside))
+      continue;
+    if (!OpTrait::hasElementwiseMappableTraits(&inside) ||
+        inside.getNumRegions() != 0 || !isPure(&inside))
+      return false;
+    for (Type type : inside.getResultTypes())
+      if (!isElement(type) && !type.isInteger(1) && !type.isIndex())
+        return false;
+  }
+  return llvm::all_of(types, [](utils::IteratorType type) {
+    return type == utils::IteratorType::parallel ||
+           type == utils::IteratorType::reduction;
+  });
+}
+
+Access LoopVectorizer::getAccess(OpOperand *operand, unsigned dim) {
+  AffineMap map = op.getMatchingIndexingMap(operand);
+  if (!isa<MemRefType>(operand->get().getType()) || !map.isFunctionOfDim(dim))
+    return Access::Same;
+  unsigned last = map.getNumResults() - 1;
+  for (unsigned i = 0; i < last; ++i)
+    if (map.getResult(i).isFunctionOfDim(dim))
+      return Access::Far;
+  // d, or d plus an expression without d.
+  AffineExpr expr = map.getResult(last);
+  AffineExpr self = getAffineDimExpr(dim, b.getContext());
+  if (auto sum = dyn_cast<AffineBinaryOpExpr>(expr);
+      sum && sum.getKind() == AffineExprKind::Add) {
+    if (sum.getLHS() == self && !sum.getRHS().isFunctionOfDim(dim))
+      expr = sum.getLHS();
+    else if (sum.getRHS() == self && !sum.getLHS().isFunctionOfDim(dim))
+      expr = sum.getRHS();
+  }
+  if (expr != self)
+    return Access::Far;
+  SmallVector<int64_t> strides;
+  int64_t offset = 0;
+  auto type = cast<MemRefType>(operand->get().getType());
+  if (failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
+    return Access::Far;
+  return Access::Next;
+}
+
+/// Each result is a known combination of one term with what was there.
+bool LoopVectorizer::canCombine() {
+  combiners.clear();
+  Block *body = op.getBlock();
+  for (auto [i, yielded] :
+       llvm::enumerate(body->getTerminator()->getOperands())) {
+    Value init = op.getRegionOutputArgs()[i];
+    Operation *combiner = yielded.getDefiningOp();
+    if (!combiner || !init.hasOneUse() || !yielded.hasOneUse() ||
+        *init.user_begin() != combiner ||
+        !isa<arith::AddFOp, arith::MulFOp, arith::MaximumFOp, arith::MinimumFOp,
+             arith::MaxNumFOp, arith::MinNumFOp, arith::AddIOp, arith::MulIOp,
+             arith::MaxSIOp, arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp,
+             arith::AndIOp, arith::OrIOp, arith::XOrIOp>(combiner) ||
+        !arith::getNeutralElement(combiner))
+      return false;
+    combiners.push_back(combiner);
+  }
+  return true;
+}
+
+bool LoopVectorizer::chooseLoop() {
+  auto isLong = [&](unsigned dim) {
+    return ShapedType::isDynamic(sizes[dim]) || sizes[dim] >= 4;
+  };
+  auto accesses = [&](ArrayRef<OpOperand *> operands, unsigned dim,
+                      std::initializer_list<Access> allowed) {
+    return llvm::all_of(operands, [&](OpOperand *operand) {
+      return llvm::is_contained(allowed, getAccess(operand, dim));
+    });
+  };
+  SmallVector<OpOperand *> inits, inputs = op.getDpsInputOperands();
+  for (OpOperand &init : op.getDpsInitsMutable())
+    inits.push_back(&init);
+  for (unsigned dim = 0; dim < types.size(); ++dim) {
+    if (!isLong(dim) || !accesses(inputs, dim, {Access::Same, Access::Next}))
+      continue;
+    bool isParallel = types[dim] == utils::IteratorType::parallel;
+    if (!accesses(inits, dim, {isParallel ? Access::Next : Access::Same}) ||
+        (!isParallel && !canCombine()))
+      continue;
+    inner = dim;
+    if (isParallel)
+      combiners.clear();
+    return true;
+  }
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+Value LoopVectorizer::getSize(unsigned dim) {
+  if (!ShapedType::isDynamic(sizes[dim]))
+    return e.index(sizes[dim]);
+  for (OpOperand &operand : op->getOpOperands())
+    for (auto [i, expr] :
+         llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
+      if (expr == getAffineDimExpr(dim, b.getContext()))
+        return memref::DimOp::create(b, operand.get(), i);
+  llvm_unreachable("a loop of a linalg op runs over an operand");
+}
+
+Values LoopVectorizer::getIndices(OpOperand *operand) {
+  AffineMap map = op.getMatchingIndexingMap(operand);
+  SmallVector<OpFoldResult> operands(position.begin(), position.end());
+  Values indices;
+  for (AffineExpr expr : map.getResults()) {
+    if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+      indices.push_back(position[dim.getPosition()]);
+      continue;
+    }
+    AffineMap single = AffineMap::get(map.getNumDims(), 0, expr);
+    indices.push_back(
+        getValueOrCreateConstantIndexOp(b, b.getLoc(),
+                                        affine::makeComposedFoldedAffineApply(
+                                            b, b.getLoc(), single, operands)));
+  }
+  return indices;
+}
+
+/// `lanes` elements from the current position on.
+Value LoopVectorizer::read(OpOperand *operand, int64_t lanes, Value mask) {
+  Value value = operand->get();
+  if (!isa<MemRefType>(value.getType()))
+    return e.splat(value, lanes);
+  if (getAccess(operand, inner) == Access::Next)
+    return e.load(value, getIndices(operand), lanes, mask);
+  return e.splat(
+      memref::LoadOp::create(b, value, getIndices(operand)).getResult(), lanes);
+}
+
+//===----------------------------------------------------------------------===//
+// The body
+//===----------------------------------------------------------------------===//
+
+/// The body's results for `lanes` iterations; with combiners, its terms only.
+Values LoopVectorizer::compute(int64_t lanes, Value mask, ValueRange inits) {
+  Block *body = op.getBlock();
+  IRMapping mapping;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    Value argument = op.getMatchingBlockArgument(input);
+    if (!argument.use_empty())
+      mapping.map(argument, read(input, lanes, mask));
+  }
+  for (auto [argument, init] : llvm::zip(op.getRegionOutputArgs(), inits))
+    mapping.map(argument, init);
+
+  auto lookup = [&](Value value) -> Value {
+    if (Value mapped = mapping.lookupOrNull(value))
+      return mapped;
+    // Defined outside: the same in every lane.
+    return e.splat(value, lanes);
+  };
+  auto toVector = [&](Type type) { return VectorType::get({lanes}, type); };
+  for (Operation &inside : body->without_terminator()) {
+    if (llvm::is_contained(combiners, &inside))
+      continue;
+    if (auto index = dyn_cast<linalg::IndexOp>(inside)) {
+      Value vector = e.splat(position[index.getDim()], lanes);
+      if (index.getDim() == inner)
+        vector = arith::AddIOp::create(
+            b, vector,
+            vector::StepOp::create(b, cast<VectorType>(vector.getType())));
+      mapping.map(index.getResult(), vector);
+      continue;
+    }
+    if (auto constant = dyn_cast<arith::ConstantOp>(inside)) {
+      auto type = toVector(constant.getType());
+      mapping.map(constant.getResult(),
+                  arith::ConstantOp::create(
+                      b, DenseElementsAttr::get(type, constant.getValue()))
+                      .getResult());
+      continue;
+    }
+    OperationState state(inside.getLoc(), inside.getName());
+    for (Value operand : inside.getOperands())
+      state.addOperands(lookup(operand));
+    for (Type type : inside.getResultTypes())
+      state.addTypes(toVector(type));
+    state.addAttributes(inside.getAttrs());
+    Operation *vectorized = b.create(state);
+    if (isa_and_nonnull<math::MathDialect>(vectorized->getDialect()))
+      math.push_back(vectorized);
+    mapping.map(inside.getResults(), vectorized->getResults());
+  }
+
+  Values results;
+  for (auto [i, yielded] :
+       llvm::enumerate(body->getTerminator()->getOperands())) {
+    if (combiners.empty()) {
+      results.push_back(lookup(yielded));
+      continue;
+    }
+    Value init = op.getRegionOutputArgs()[i];
+    Value left = combiners[i]->getOperand(0),
+          right = combiners[i]->getOperand(1);
+    results.push_back(lookup(left == init ? right : left));
+  }
+  return results;
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+void LoopVectorizer::nest(ArrayRef<unsigned> dims, function_ref<void()> body) {
+  if (dims.empty())
+    return body();
+  e.loop(e.index(0), getSize(dims.front()), 1, [&](Value iv) {
+    position[dims.front()] = iv;
+    nest(dims.drop_front(), body);
+  });
+}
+
+/// The results after the reduction loops `dims`, a vector along a parallel
+/// loop.
+Values LoopVectorizer::reduce(ArrayRef<unsigned> dims, int64_t lanes,
+                              Value mask, Values inits) {
+  if (dims.empty())
+    return compute(lanes, mask, inits);
+  return e.carry(e.index(0), getSize(dims.front()), 1, inits,
+                 [&](Value iv, Values soFar) {
+                   position[dims.front()] = iv;
+                   return reduce(dims.drop_front(), lanes, mask, soFar);
+                 });
+}
+
+void LoopVectorizer::emitParallel(int64_t lanes, Value mask) {
+  Values inits;
+  for (auto [argument, init] :
+       llvm::zip(op.getRegionOutputArgs(), op.getDpsInitsMutable())) {
+    if (argument.use_empty() && reductions.empty()) {
+      auto type = VectorType::get({lanes}, argument.getType());
+      inits.push_back(arith::ConstantOp::create(b, b.getZeroAttr(type)));
+    } else {
+      inits.push_back(read(&init, lanes, mask));
+    }
+  }
+  Values results = reduce(reductions, lanes, mask, inits);
+  for (auto [result, init] : llvm::zip(results, op.getDpsInitsMutable()))
+    e.store(result, init.get(), getIndices(&init), mask);
+}
+
+void LoopVectorizer::emitAlongParallel() {
+  Value size = getSize(inner);
+  int64_t width = lanes * unroll;
+  nest(parallel, [&] {
+    Value whole = e.floorTo(size, width);
+    e.loop(e.index(0), whole, width, [&](Value iv) {
+      position[inner] = iv;
+      emitParallel(width, Value());
+    });
+    e.loop(whole, size, lanes, [&](Value iv) {
+      position[inner] = iv;
+      emitParallel(lanes, e.maskAt(lanes, iv, size));
+    });
+  });
+}
+
+Value LoopVectorizer::combine(unsigned init, Value x, Value y) {
+  OperationState state(b.getLoc(), combiners[init]->getName());
+  state.addOperands({x, y});
+  state.addTypes(x.getType());
+  state.addAttributes(combiners[init]->getAttrs());
+  return b.create(state)->getResult(0);
+}
+
+/// What changes nothing when combined with any term.
+Value LoopVectorizer::getNeutral(unsigned init, int64_t lanes) {
+  Type element = combiners[init]->getResult(0).getType();
+  std::optional<TypedAttr> neutral = arith::getNeutralElement(combiners[init]);
+  auto type = VectorType::get({lanes}, element);
+  return arith::ConstantOp::create(b, DenseElementsAttr::get(type, *neutral));
+}
+
+/// Partial results in two sets of lanes, those of whole passes and those of the
+/// rest; then what was there, combined with both.
+void LoopVectorizer::emitAlongReduction() {
+  Value size = getSize(inner);
+  int64_t width = lanes * unroll;
+  unsigned count = op.getNumDpsInits();
+  nest(parallel, [&] {
+    Value whole = e.floorTo(size, width);
+    Values partial, rest;
+    for (unsigned i = 0; i < count; ++i) {
+      partial.push_back(getNeutral(i, width));
+      rest.push_back(getNeutral(i, lanes));
+    }
+    auto accumulate = [&](int64_t step, Value low, Value high, bool isRest,
+                          Values soFar) {
+      return e.carry(low, high, step, soFar, [&](Value iv, Values acc) {
+        position[inner] = iv;
+        Value mask = isRest ? e.maskAt(step, iv, high) : Value();
+        Values terms = compute(step, mask, {});
+        for (unsigned i = 0; i < count; ++i) {
+          if (mask)
+            terms[i] =
+                arith::SelectOp::create(b, mask, terms[i], getNeutral(i, step));
+          acc[i] = combine(i, acc[i], terms[i]);
+        }
+        return acc;
+      });
+    };
+    auto overOthers = [&](auto &&self, ArrayRef<unsigned> dims,
+                          Values soFar) -> Values {
+      if (dims.empty()) {
+        Values first(ArrayRef<Value>(soFar).take_front(count));
+        Values second(ArrayRef<Value>(soFar).drop_front(count));
+        first = accumulate(width, e.index(0), whole, false, first);
+        llvm::append_range(first, accumulate(lanes, whole, size, true, second));
+        return first;
+      }
+      return e.carry(e.index(0), getSize(dims.front()), 1, soFar,
+                     [&](Value iv, Values acc) {
+                       position[dims.front()] = iv;
+                       return self(self, dims.drop_front(), acc);
+                     });
+    };
+    Values soFar = partial;
+    llvm::append_range(soFar, rest);
+    soFar = overOthers(overOthers, reductions, soFar);
+    for (auto [i, init] : llvm::enumerate(op.getDpsInitsMutable())) {
+      auto both = [&, i = i](Value x, Value y) { return combine(i, x, y); };
+      Value result = memref::LoadOp::create(b, init.get(), getIndices(&init));
+      for (Value vector : {soFar[i], soFar[count + i]})
+        result = combine(i, result, e.combineLanes(vector, both));
+      memref::StoreOp::create(b, result, init.get(), getIndices(&init));
+    }
+  });
+}
+
+bool LoopVectorizer::run() {
+  if (!isBodySupported() || !chooseLoop())
+    return false;
+  lanes = e.target.getLanes(32);
+  bool isShort = !ShapedType::isDynamic(sizes[inner]) && sizes[inner] < lanes;
+  if (isShort)
+    lanes = llvm::PowerOf2Ceil(sizes[inner]);
+  for (unsigned dim = 0; dim < types.size(); ++dim)
+    if (dim != inner)
+      (types[dim] == utils::IteratorType::parallel ? parallel : reductions)
+          .push_back(dim);
+  if (types[inner] == utils::IteratorType::reduction) {
+    bool isLong =
+        ShapedType::isDynamic(sizes[inner]) || sizes[inner] >= 4 * lanes;
+    unroll = isLong ? 4 : 1;
+    emitAlongReduction();
+  } else {
+    emitAlongParallel();
+  }
+  return true;
+}
+
+bool hdp::vectorizeLoops(VectorEmitter &e, linalg::LinalgOp op,
+                         SmallVectorImpl<Operation *> &math) {
+  return LoopVectorizer(e, op, math).run();
+}

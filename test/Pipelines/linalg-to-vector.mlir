@@ -1,0 +1,135 @@
+// Contractions in tiles, other ops in vectors; what neither takes is kept.
+// RUN: hdp-opt %s --hdp-linalg-to-vector=target=avx512 --canonicalize --cse --split-input-file | FileCheck %s
+// RUN: hdp-opt %s --hdp-linalg-to-vector=target=portable --canonicalize --cse --split-input-file | FileCheck %s --check-prefix=PORTABLE
+
+// Two strips of twelve rows, two panels of two vectors, copied: each element is
+// used more than once by a tile.
+
+// CHECK-LABEL: func.func @matmul
+// CHECK:         %[[PANEL:.*]] = memref.alloc() {alignment = 64 : i64} : memref<48x32xf32>
+// CHECK:         scf.for {{.*}} {
+// CHECK:           vector.store {{.*}}, %[[PANEL]]
+// CHECK:           scf.for {{.*}} {
+// CHECK-COUNT-24:    vector.load %arg2{{.*}} vector<16xf32>
+// CHECK:             %{{.*}}:24 = scf.for
+// CHECK-COUNT-2:       vector.load %[[PANEL]]
+// CHECK-COUNT-24:      vector.fma
+// CHECK:               scf.yield
+// CHECK-COUNT-24:    vector.store {{.*}}, %arg2
+// CHECK:         memref.dealloc %[[PANEL]]
+// CHECK-NOT:     linalg
+// PORTABLE-LABEL: func.func @matmul
+// PORTABLE:         %{{.*}}:8 = scf.for
+// PORTABLE:           %[[PRODUCT:.*]] = arith.mulf {{.*}} : vector<4xf32>
+// PORTABLE:           arith.addf %[[PRODUCT]], {{.*}} : vector<4xf32>
+// PORTABLE-NOT:     fma
+func.func @matmul(%a: memref<36x48xf32>, %b: memref<48x64xf32>, %c: memref<36x64xf32>) {
+  linalg.matmul ins(%a, %b : memref<36x48xf32>, memref<48x64xf32>) outs(%c : memref<36x64xf32>)
+  return
+}
+
+// -----
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#nk = affine_map<(m, n, k) -> (n, k)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+
+// A transposed operand is transposed in registers; what is beyond a size is
+// masked.
+
+// CHECK-LABEL: func.func @transposed
+// CHECK:         vector.maskedload %arg1
+// CHECK-COUNT-64: vector.shuffle
+// CHECK:         vector.maskedload %arg2
+// CHECK:         vector.maskedstore %arg2
+func.func @transposed(%a: memref<5x20xf32>, %b: memref<17x20xf32>, %c: memref<5x17xf32>) {
+  linalg.generic {indexing_maps = [#mk, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<5x20xf32>, memref<17x20xf32>) outs(%c : memref<5x17xf32>) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %z, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(i, j) -> (i)>
+
+// A row's sum: four registers of partial sums, then a tree.
+
+// CHECK-LABEL: func.func @row_sums
+// CHECK:         scf.for {{.*}} iter_args(%{{.*}}) -> (vector<64xf32>)
+// CHECK:           arith.addf {{.*}} : vector<64xf32>
+// CHECK:         vector.extract_strided_slice {{.*}} : vector<64xf32> to vector<32xf32>
+// CHECK:         memref.store
+func.func @row_sums(%x: memref<8x128xf32>, %y: memref<8xf32>) {
+  linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<8x128xf32>) outs(%y : memref<8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %in, %out : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(i, j) -> (i, j)>
+
+// Functions become polynomials, unit dimensions are nothing to stumble over,
+// the last seven lanes are masked.
+
+// CHECK-LABEL: func.func @tanh
+// CHECK-NOT:     math.tanh
+// CHECK:         arith.divf {{.*}} : vector<16xf32>
+// CHECK:         vector.store
+// CHECK:         vector.maskedstore
+// PORTABLE-LABEL: func.func @tanh
+// PORTABLE-NOT:     math.fma
+func.func @tanh(%x: memref<23x1xf32>) {
+  linalg.generic {indexing_maps = [#id], iterator_types = ["parallel", "parallel"]} outs(%x : memref<23x1xf32>) {
+  ^bb0(%out: f32):
+    %0 = math.tanh %out : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#kn = affine_map<(m, n, k) -> (k, n)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+#id = affine_map<(i) -> (i)>
+#ij = affine_map<(i, j) -> (i, j)>
+#ji = affine_map<(i, j) -> (j, i)>
+
+// 16-bit floats, a division that must not see a masked lane, a transposition.
+
+// CHECK-LABEL: func.func @kept
+// CHECK-COUNT-3: linalg.generic
+func.func @kept(%a: memref<8x8xf16>, %b: memref<8x8xf16>, %c: memref<8x8xf16>, %i: memref<16xi32>,
+                %s: memref<16x16xf32>, %t: memref<16x16xf32>) {
+  linalg.generic {indexing_maps = [#mk, #kn, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<8x8xf16>, memref<8x8xf16>) outs(%c : memref<8x8xf16>) {
+  ^bb0(%x: f16, %y: f16, %z: f16):
+    %p = arith.mulf %x, %y : f16
+    %q = arith.addf %z, %p : f16
+    linalg.yield %q : f16
+  }
+  linalg.generic {indexing_maps = [#id], iterator_types = ["parallel"]} outs(%i : memref<16xi32>) {
+  ^bb0(%out: i32):
+    %c100 = arith.constant 100 : i32
+    %0 = arith.divsi %c100, %out : i32
+    linalg.yield %0 : i32
+  }
+  linalg.generic {indexing_maps = [#ij, #ji], iterator_types = ["parallel", "parallel"]}
+      ins(%s : memref<16x16xf32>) outs(%t : memref<16x16xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %in : f32
+  }
+  return
+}
