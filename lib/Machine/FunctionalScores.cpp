@@ -30,7 +30,7 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
            firstKey = view.keyBegin(c.column),
            lastKey = view.keyEnd(c.column + c.columns - 1);
   uint64_t row = site.dense ? layout.codeRow : layout.integerRow;
-  auto part = [&](const std::vector<int16_t> &memory, uint32_t address,
+  auto part = [&](const ZeroedArray<int16_t> &memory, uint32_t address,
                   uint64_t step, uint32_t index) {
     return memory.data() + 2 * (address + index * step);
   };

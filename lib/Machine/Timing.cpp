@@ -121,10 +121,11 @@ void EventModel::finish(size_t lane, uint32_t command, uint64_t free,
   ++result.queues[lane].commands;
   for (const Dependence &successor : successors[command]) {
     uint32_t after = successor.before;
-    if (ready[after] <= end) {
-      ready[after] = end;
+    // Of what ends at the same time, the first in the list of causes counts.
+    if (ready[after] < end ||
+        (ready[after] == end && successor.cause < causes[after]))
       causes[after] = successor.cause;
-    }
+    ready[after] = std::max(ready[after], end);
     if (--missing[after] == 0)
       todo.push_back(laneOf[after]);
   }

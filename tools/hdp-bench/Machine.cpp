@@ -59,7 +59,8 @@ int64_t getPeak() {
 } // namespace
 
 static llvm::Error measure(const Layer &layer, const Variant &variant,
-                           const Config &config, Session &session) {
+                           const Config &config, int64_t baseBytes,
+                           Session &session) {
   resetPeak();
   llvm::Expected<Program> program = buildLayer(layer, variant, config);
   if (!program)
@@ -100,7 +101,8 @@ static llvm::Error measure(const Layer &layer, const Variant &variant,
       {"cycles", int64_t(cycles)},
       {"cycles_brick", int64_t(result.get(MacReading::Brick).cycles)},
       {"cycles_per_second", double(cycles) / seconds},
-      {"peak_rss_bytes", getPeak()}});
+      {"peak_rss_bytes", getPeak()},
+      {"base_rss_bytes", baseBytes}});
   return llvm::Error::success();
 }
 
@@ -133,6 +135,7 @@ static llvm::Error run(const MachineOptions &options, Session &session) {
     if (!(fraction > 0 && fraction <= 1))
       return makeError("--kept: expected above 0 and up to 1, found " +
                        llvm::Twine(std::to_string(fraction)));
+  int64_t base = getPeak(); // libraries, mostly
   for (unsigned length :
        orDefault(options.lengths, std::vector<unsigned>{128, 512})) {
     Layer layer(options.heads, length, 64, 1);
@@ -142,7 +145,8 @@ static llvm::Error run(const MachineOptions &options, Session &session) {
           if (llvm::Error error = calibrate(layer, fraction, variant))
             return error;
         for (const Config &config : configs)
-          if (llvm::Error error = measure(layer, variant, config, session))
+          if (llvm::Error error =
+                  measure(layer, variant, config, base, session))
             return error;
         if (variant.dense)
           break;
@@ -159,7 +163,8 @@ static llvm::Error run(const MachineOptions &options, Session &session) {
                       {"mac_per_second", "products/s"},
                       {"cycles", "cycles"},
                       {"cycles_per_second", "cycles/s"},
-                      {"peak_rss_bytes", "peak bytes"}});
+                      {"peak_rss_bytes", "peak bytes"},
+                      {"base_rss_bytes", "before"}});
   return llvm::Error::success();
 }
 

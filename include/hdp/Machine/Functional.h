@@ -11,7 +11,9 @@
 #include "hdp/Machine/Access.h"
 #include "hdp/Machine/Activity.h"
 #include "hdp/Numerics/NativeOps.h"
+#include "llvm/Support/MemAlloc.h"
 #include <map>
+#include <memory>
 #include <string>
 
 namespace hdp::machine {
@@ -31,14 +33,33 @@ struct HeadRegisters {
   bool gate = true;
 };
 
+/// Zeros that take no memory of the host until they are written: most of a
+/// large scratchpad is never used.
+template <typename T> class ZeroedArray {
+public:
+  void resize(size_t n) {
+    elements.reset(static_cast<T *>(llvm::safe_calloc(n, sizeof(T))));
+  }
+  T *data() { return elements.get(); }
+  const T *data() const { return elements.get(); }
+  T &operator[](size_t i) { return elements.get()[i]; }
+  const T &operator[](size_t i) const { return elements.get()[i]; }
+
+private:
+  struct Free {
+    void operator()(T *pointer) const { std::free(pointer); }
+  };
+  std::unique_ptr<T, Free> elements;
+};
+
 /// The scratchpads of a core. Addresses of commands are bytes of the packed
 /// memory; here every half byte (planes, codes), bit (mask) or word has an
 /// element of its own, so an element is where its packed one starts its row.
 struct CoreMemory {
-  std::vector<int16_t> query, key, value, out;
-  std::vector<int32_t> theta, score, bias, stat, sum;
-  std::vector<uint8_t> mask;
-  std::vector<int64_t> acc;
+  ZeroedArray<int16_t> query, key, value, out;
+  ZeroedArray<int32_t> theta, score, bias, stat, sum;
+  ZeroedArray<uint8_t> mask;
+  ZeroedArray<int64_t> acc;
   HeadRegisters slots[numSlots];
   /// Sums of integer planes of K by block column (N5), as long as nothing is
   /// written over the planes from `pooledBegin` to `pooledEnd`.
