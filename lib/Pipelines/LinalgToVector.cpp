@@ -41,7 +41,7 @@ struct LinalgToVectorPass
   using LinalgToVectorBase::LinalgToVectorBase;
 
   void runOnOperation() override {
-    std::optional<VectorTarget> found = getVectorTarget(target);
+    std::optional<CPUTarget> found = getCPUTarget(target);
     if (!found) {
       getOperation().emitError("expected target host, avx512, avx2 or "
                                "portable, found '")
@@ -90,7 +90,7 @@ private:
     return cast<linalg::LinalgOp>(result->resultOp.getOperation());
   }
 
-  void approximate(ArrayRef<Operation *> math, const VectorTarget &found) {
+  void approximate(ArrayRef<Operation *> math, const CPUTarget &found) {
     if (math.empty())
       return;
     RewritePatternSet patterns(&getContext());

@@ -8,7 +8,7 @@
 #ifndef HDP_LIB_PIPELINES_LINALGTOVECTOR_H
 #define HDP_LIB_PIPELINES_LINALGTOVECTOR_H
 
-#include "VectorEmitter.h"
+#include "hdp/Conversion/VectorEmitter.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace hdp {

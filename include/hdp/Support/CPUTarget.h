@@ -1,4 +1,4 @@
-//===- VectorTarget.h - what generated vector code may use ------*- C++ -*-===//
+//===- CPUTarget.h - what generated vector code may use ---------*- C++ -*-===//
 //
 // The instruction sets that the CPU passes choose shapes by. A target is a
 // name, so that a module compiled ahead of time does not depend on the machine
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef HDP_SUPPORT_VECTORTARGET_H
-#define HDP_SUPPORT_VECTORTARGET_H
+#ifndef HDP_SUPPORT_CPUTARGET_H
+#define HDP_SUPPORT_CPUTARGET_H
 
 #include "llvm/ADT/StringRef.h"
 #include <optional>
@@ -15,7 +15,7 @@
 
 namespace hdp {
 
-struct VectorTarget {
+struct CPUTarget {
   std::string name;
   /// Bits of a vector register, and how many of them there are.
   unsigned vectorBits = 128;
@@ -37,8 +37,8 @@ struct VectorTarget {
 
 /// `avx512` (with VNNI), `avx2` (with FMA), `portable` (128 bits, nothing
 /// assumed) or `host`; nothing for any other name.
-std::optional<VectorTarget> getVectorTarget(llvm::StringRef name);
+std::optional<CPUTarget> getCPUTarget(llvm::StringRef name);
 
 } // namespace hdp
 
-#endif // HDP_SUPPORT_VECTORTARGET_H
+#endif // HDP_SUPPORT_CPUTARGET_H

@@ -1,14 +1,14 @@
-//===- VectorTarget.cpp - named targets, and the host's -------------------===//
+//===- CPUTarget.cpp - named targets, and the host's ----------------------===//
 
-#include "hdp/Support/VectorTarget.h"
+#include "hdp/Support/CPUTarget.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace hdp;
 
-static VectorTarget getHost() {
+static CPUTarget getHost() {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  VectorTarget target;
+  CPUTarget target;
   target.name = "host";
   target.hasAVX2 = features.lookup("avx2");
   target.hasFMA = features.lookup("fma");
@@ -29,10 +29,10 @@ static VectorTarget getHost() {
   return target;
 }
 
-std::optional<VectorTarget> hdp::getVectorTarget(llvm::StringRef name) {
+std::optional<CPUTarget> hdp::getCPUTarget(llvm::StringRef name) {
   if (name == "host")
     return getHost();
-  VectorTarget target;
+  CPUTarget target;
   target.name = name.str();
   if (name == "portable")
     return target;

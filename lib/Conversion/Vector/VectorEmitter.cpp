@@ -1,6 +1,6 @@
 //===- VectorEmitter.cpp - loops and vectors by lambda --------------------===//
 
-#include "VectorEmitter.h"
+#include "hdp/Conversion/VectorEmitter.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

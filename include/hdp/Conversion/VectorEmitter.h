@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef HDP_LIB_PIPELINES_VECTOREMITTER_H
-#define HDP_LIB_PIPELINES_VECTOREMITTER_H
+#ifndef HDP_CONVERSION_VECTOREMITTER_H
+#define HDP_CONVERSION_VECTOREMITTER_H
 
-#include "hdp/Support/VectorTarget.h"
+#include "hdp/Support/CPUTarget.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -19,11 +19,11 @@ using Values = llvm::SmallVector<mlir::Value>;
 
 class VectorEmitter {
 public:
-  VectorEmitter(mlir::ImplicitLocOpBuilder &builder, const VectorTarget &target)
+  VectorEmitter(mlir::ImplicitLocOpBuilder &builder, const CPUTarget &target)
       : b(builder), target(target) {}
 
   mlir::ImplicitLocOpBuilder &b;
-  const VectorTarget &target;
+  const CPUTarget &target;
 
   mlir::Value index(int64_t value);
   mlir::Value add(mlir::Value x, mlir::Value y);
@@ -70,4 +70,4 @@ public:
 
 } // namespace hdp
 
-#endif // HDP_LIB_PIPELINES_VECTOREMITTER_H
+#endif // HDP_CONVERSION_VECTOREMITTER_H
