@@ -39,6 +39,8 @@ size_t RoundRobin::add(std::string name, std::function<llvm::Error()> call) {
 llvm::Error RoundRobin::run(const Effort &effort) {
   double total = 0;
   for (Entry &entry : entries) {
+    if (effort.isCold)
+      break;
     llvm::Expected<double> seconds = entry.call();
     if (!seconds)
       return seconds.takeError();
@@ -46,8 +48,10 @@ llvm::Error RoundRobin::run(const Effort &effort) {
   }
   int64_t rounds = effort.rounds;
   if (rounds == 0)
-    rounds = static_cast<int64_t>(
-        std::clamp(effort.seconds / std::max(total, 1e-9), 5.0, 101.0));
+    rounds = effort.isCold
+                 ? 1
+                 : static_cast<int64_t>(std::clamp(
+                       effort.seconds / std::max(total, 1e-9), 5.0, 101.0));
   for (int64_t round = 0; round < rounds; ++round)
     for (Entry &entry : entries) {
       llvm::Expected<double> seconds = entry.call();

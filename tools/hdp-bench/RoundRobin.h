@@ -26,6 +26,8 @@ struct Effort {
   int64_t rounds = 0;
   /// Otherwise as many as fit into this, but at least 5 and at most 101.
   double seconds = 2.0;
+  /// Without the untimed round, for what is slow and has nothing to warm.
+  bool isCold = false;
 };
 
 class RoundRobin {
@@ -38,7 +40,8 @@ public:
   /// Adds one that is timed here, in processor time.
   size_t add(std::string name, std::function<llvm::Error()> call);
 
-  /// One untimed round, then the timed ones.
+  /// One untimed round, then the timed ones. A cold run of no given number of
+  /// rounds is one.
   llvm::Error run(const Effort &effort);
 
   size_t size() const { return entries.size(); }

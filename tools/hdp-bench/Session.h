@@ -65,7 +65,9 @@ struct Subcommand {
 };
 
 Subcommand makeAttentionCommand();
+Subcommand makeCompileCommand();
 Subcommand makeMachineCommand();
+Subcommand makeModelCommand();
 
 } // namespace hdp::bench
 

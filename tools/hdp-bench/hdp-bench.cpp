@@ -72,7 +72,8 @@ static llvm::Error run(const CommonOptions &options,
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   CommonOptions options;
-  Subcommand commands[] = {makeAttentionCommand(), makeMachineCommand()};
+  Subcommand commands[] = {makeAttentionCommand(), makeCompileCommand(),
+                           makeMachineCommand(), makeModelCommand()};
   cl::ParseCommandLineOptions(
       argc, argv, "times attention, models, the machine and the compiler\n");
   if (llvm::Error error = run(options, commands)) {
