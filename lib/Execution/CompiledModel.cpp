@@ -172,6 +172,8 @@ CompiledModel::compile(ModuleOp module, const CompileOptions &options) {
   CPUPipelineOptions pipeline;
   pipeline.dispatchAttention = options.dispatchAttention;
   pipeline.vectorize = options.vectorize;
+  pipeline.attention = options.attention;
+  pipeline.target = options.target;
   if (llvm::Error error =
           runPasses(module, kLoweringFailed, [&](OpPassManager &pm) {
             pm.addPass(createLowerTosa());

@@ -24,6 +24,7 @@ createHostMachine(unsigned optLevel) {
   std::call_once(once, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
+    llvm::InitializeNativeTargetAsmParser(); // kernels hold inline assembly
   });
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder)

@@ -10,6 +10,7 @@
 #include "hdp/Dialect/HDP/Transforms/Passes.h"
 #include "hdp/Pipelines/Passes.h"
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
@@ -45,7 +46,9 @@ void hdp::buildTensorStage(OpPassManager &pm,
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createCheckCPUInput());
   if (!options.dispatchAttention)
-    pm.nest<func::FuncOp>().addPass(createHDPDecomposeAttention());
+    options.usesVectors()
+        ? pm.addPass(createDecomposeUnfused())
+        : pm.nest<func::FuncOp>().addPass(createHDPDecomposeAttention());
   pm.addPass(createPrepareEntryPoints());
   pm.addPass(createDecomposeLinalg());
   pm.nest<func::FuncOp>().addPass(createLinalgGeneralizeNamedOpsPass());
@@ -75,6 +78,8 @@ void hdp::buildKernelStage(OpPassManager &pm,
   if (options.dispatchAttention)
     pm.addPass(createAttentionToCalls());
   pm.addPass(createOutlineKernels());
+  if (options.usesVectors())
+    pm.addPass(createConvertHDPToVector({options.target}));
   pm.addPass(createConvertHDPToLoops());
   if (options.vectorize)
     pm.addPass(createLinalgToVector({options.target}));
@@ -86,6 +91,7 @@ void hdp::buildKernelStage(OpPassManager &pm,
 void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
+  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createSCFToControlFlowPass());
   arith::ArithExpandOpsPassOptions arith;
   arith.includeBf16 = true;

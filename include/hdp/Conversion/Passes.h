@@ -4,6 +4,7 @@
 #define HDP_CONVERSION_PASSES_H
 
 #include "hdp/Dialect/HDP/IR/HDP.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Pass/Pass.h"
 

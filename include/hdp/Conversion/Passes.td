@@ -37,4 +37,46 @@ def ConvertHDPToLoops : Pass<"convert-hdp-to-loops"> {
   let statistics = [Statistic<"numConverted", "converted", "ops lowered">];
 }
 
+def ConvertHDPToVector : Pass<"convert-hdp-to-vector", "::mlir::ModuleOp"> {
+  let summary = "Lower pruned attention on memrefs to fused vector kernels";
+  let description = [{
+    Replaces each `hdp.attention` on memrefs for which there is a fused kernel
+    (`getUnfusableReason` in hdp/Conversion/HDPToVector.h says which) by loops
+    over its batches and key heads around a call of a private function
+    `hdp_attention_N`, the kernel. It depends on head dimensions, element types,
+    scale and policy, not on lengths; sites that want the same one share it.
+    Attention without a kernel stays as it is. docs/Kernels.md describes stages
+    and layout.
+
+    Kernels are emitted with vector, arith, memref and scf ops on vectors of 512
+    bits, and intrinsics of the target: `avx512` (F, BW, DQ, VL, CD, VNNI),
+    `avx2`, `portable` (none), or `host`, the best of the machine that the pass
+    runs on. They compute what the loops compute, bit for bit, on each of them.
+
+    ```
+    hdp.attention ins(%q, %k, %v : !m, !m, !m) outs(%o : !m)
+        {scale = 0.125, policy = #hdp.policy<compensated>}
+    // becomes
+    %workspace = memref.alloc(%bytes) : memref<?xi8>
+    scf.for %head = %c0 to %heads step %c1 {
+      func.call @hdp_attention_0(%qs, %ks, %vs, %os, %workspace) : ...
+    }
+    memref.dealloc %workspace : memref<?xi8>
+    ```
+  }];
+  let options = [Option<"target", "target", "std::string", "\"host\"",
+                        "instruction set of the kernels: host, avx512, avx2 "
+                        "or portable">];
+  let statistics = [
+    Statistic<"numSites", "sites", "attentions lowered">,
+    Statistic<"numKernels", "kernels", "functions made">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
 #endif // HDP_CONVERSION_PASSES

@@ -11,6 +11,7 @@
 
 #include "hdp/Dialect/HDP/Transforms/Decompose.h"
 #include "hdp/Execution/ValueType.h"
+#include "hdp/Pipelines/CPUPipeline.h"
 #include "hdp/Support/HostTensor.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -75,6 +76,9 @@ struct CompileOptions {
   /// Leave each hdp.attention to the host (see `setSiteCallback`) instead of
   /// compiling it.
   bool dispatchAttention = false;
+  /// The pipeline's `attention` and `target`.
+  AttentionLowering attention = AttentionLowering::Loops;
+  std::string target = "host";
   /// What the functions of sites return beside the output.
   SiteResults siteResults = SiteResults::Statistics;
 };

@@ -15,6 +15,9 @@
 
 namespace hdp {
 
+/// How pruned attention is lowered.
+enum class AttentionLowering { Loops, Vector };
+
 struct CPUPipelineOptions
     : public mlir::PassPipelineOptions<CPUPipelineOptions> {
   Option<bool> dispatchAttention{
@@ -36,6 +39,15 @@ struct CPUPipelineOptions
       *this, "unroll",
       llvm::cl::desc("reduction steps in one pass of an innermost loop"),
       llvm::cl::init(4)};
+  Option<AttentionLowering> attention{
+      *this, "attention", llvm::cl::desc("how pruned attention is lowered"),
+      llvm::cl::values(
+          clEnumValN(AttentionLowering::Loops, "loops", "its parts as loops"),
+          clEnumValN(AttentionLowering::Vector, "vector",
+                     "fused kernels where there are, loops elsewhere")),
+      llvm::cl::init(AttentionLowering::Loops)};
+
+  bool usesVectors() const { return attention == AttentionLowering::Vector; }
 };
 
 /// Afterwards: no TOSA; linalg, tensor, arith, math, scf on tensors.

@@ -62,6 +62,23 @@ def DecomposeLinalg : Pass<"hdp-decompose-linalg", "mlir::ModuleOp"> {
                            "mlir::math::MathDialect"];
 }
 
+def DecomposeUnfused : Pass<"hdp-decompose-unfused", "mlir::ModuleOp"> {
+  let summary = "refine pruned attention for which there is no fused kernel";
+  let description = [{
+    Every `hdp.attention` on tensors that has a policy, but no kernel in
+    `--convert-hdp-to-vector`, is replaced by its parts, as
+    `--hdp-decompose-attention` does. The others stay whole; what their verifier
+    could not decide is checked at run time in front of them (`cf.assert`).
+  }];
+  let statistics = [Statistic<"numDecomposed", "decomposed",
+                              "attentions refined into their parts">];
+  let dependentDialects = [
+    "::hdp::HDPDialect", "mlir::arith::ArithDialect",
+    "mlir::cf::ControlFlowDialect", "mlir::linalg::LinalgDialect",
+    "mlir::tensor::TensorDialect"
+  ];
+}
+
 def FuseElementwise : Pass<"hdp-fuse-elementwise", "mlir::ModuleOp"> {
   let summary = "fuse elementwise producers that are read exactly once";
   let description = [{

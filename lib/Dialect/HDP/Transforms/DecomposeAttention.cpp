@@ -1,6 +1,5 @@
 //===- DecomposeAttention.cpp - pruned attention as its parts -------------===//
 
-#include "RuntimeLimits.h"
 #include "hdp/Dialect/HDP/Transforms/Decompose.h"
 #include "hdp/Dialect/HDP/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,6 +1,6 @@
 //===- RuntimeLimits.cpp - N0 and shapes, checked at run time -------------===//
 
-#include "RuntimeLimits.h"
+#include "hdp/Dialect/HDP/Transforms/Decompose.h"
 #include "hdp/Numerics/Limits.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"

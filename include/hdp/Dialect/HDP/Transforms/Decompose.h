@@ -5,6 +5,7 @@
 
 #include "hdp/Dialect/HDP/IR/HDP.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/PatternMatch.h"
 
 namespace hdp {
@@ -20,6 +21,11 @@ struct NamedValue {
 /// it, without changing it. The last value is `out`, the result's replacement.
 mlir::FailureOr<llvm::SmallVector<NamedValue>>
 decomposeAttention(mlir::RewriterBase &rewriter, AttentionOp op);
+
+/// Emits a `cf.assert` for every condition that the verifier of `op`, which is
+/// on tensors, could not decide because a size is dynamic: sizes that must be
+/// equal, N0 and N13.
+void emitRuntimeLimits(mlir::ImplicitLocOpBuilder &builder, AttentionOp op);
 
 /// The argument and result attribute that names the tensors of a site function.
 inline constexpr llvm::StringLiteral kTensorNameAttrName = "hdp.tensor";

@@ -1,0 +1,35 @@
+//===- HDPToVector.h - fused attention kernels ------------------*- C++ -*-===//
+//
+// What `--convert-hdp-to-vector` can do, for those who decide whether an
+// attention is decomposed or stays whole until it becomes a kernel.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_CONVERSION_HDPTOVECTOR_H
+#define HDP_CONVERSION_HDPTOVECTOR_H
+
+#include "hdp/Dialect/HDP/IR/HDP.h"
+
+namespace hdp {
+
+/// The instruction sets that kernels are emitted for. All give the same bits.
+enum class TargetKind {
+  Portable, ///< generic vector ops
+  AVX2,
+  AVX512 ///< AVX-512 F, BW, DQ, VL, CD and VNNI
+};
+
+/// Whether this machine has the instructions of `target`.
+bool isSupportedByHost(TargetKind target);
+/// The best target of this machine.
+TargetKind getHostTarget();
+
+/// Why there is no fused kernel for `op`, on tensors or memrefs; empty if there
+/// is one. The answer is the same for every target.
+llvm::StringRef getUnfusableReason(AttentionOp op);
+
+inline bool isFusable(AttentionOp op) { return getUnfusableReason(op).empty(); }
+
+} // namespace hdp
+
+#endif // HDP_CONVERSION_HDPTOVECTOR_H

@@ -1,0 +1,182 @@
+//===- ApplyKernel.cpp - weighted sums of V, and the output ---------------===//
+//
+// N10 and N11. A block's two values of a dimension stand side by side, so one
+// instruction multiplies both by their weights; groups go in pairs the same
+// way.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "hdp/Numerics/Normalise.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace hdp;
+
+/// N11 of 16 sums in lanes of 64 bits, eight at a time.
+Val KernelEmitter::outputCodes(Val sums, Val reciprocal, Val amount) {
+  // sums: 8 x i64.
+  Val half = Val::constantOf(b, b.getI64Type(), 1).shl(amount).srl(1);
+  Val code = (sums * reciprocal.splat(t.i64x8) + half.splat(t.i64x8))
+                 .sra(amount.splat(t.i64x8));
+  return code;
+}
+
+/// 16 codes of a result row: N11's clamp and value.
+void KernelEmitter::storeRow(Value result, Val row, int64_t from, Val codes) {
+  codes = codes.max(-32768).min(32767);
+  Val bits = (i32(127 - 12) - sV).shl(23);
+  Val unit = wrap(arith::BitcastOp::create(b, b.getF32Type(), bits));
+  Val x = codes.cast<arith::SIToFPOp>(t.f32x16) * unit.splat(t.f32x16);
+  Type element = cast<MemRefType>(result.getType()).getElementType();
+  auto type = VectorType::get(16, element);
+  if (!element.isF32())
+    x = x.cast<arith::TruncFOp>(type);
+  SmallVector<Value> at = {row.v, index(from).v};
+  if (from + 16 <= spec.dv) {
+    vector::StoreOp::create(b, x, result, at);
+    return;
+  }
+  SmallVector<bool> bits16;
+  for (int64_t n = 0; n < 16; ++n)
+    bits16.push_back(from + n < spec.dv);
+  auto maskType = VectorType::get(16, b.getI1Type());
+  Value mask = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(maskType, ArrayRef<bool>(bits16)));
+  vector::MaskedStoreOp::create(b, result, at, mask, x);
+}
+
+void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
+  bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
+  int64_t dims = 16 * valueVectors;
+  // Sums of V in its stored codes; a unit is 2^(12 - VF) of N10's.
+  int64_t unitShift = wideValues ? 0 : 12 - policy.valueFractionBits;
+  // Groups of up to 128 blocks of 8-bit values sum to 16 bits, and then the
+  // shared part to 32, unless almost nothing is kept.
+  bool hasPairs =
+      isCompensated && !wideValues && policy.group > 0 && policy.group <= 128;
+  constexpr int64_t tileVectors = 4;
+
+  loop(index(0), count, 1, [&](Val row) {
+    Val list = row * listStride;
+    Val length = load(counts, row).toIndex();
+    Val weightRow[2] = {row * 2 * weightStride, (row * 2 + 1) * weightStride};
+    for (int64_t tile = 0; tile < valueVectors; tile += tileVectors) {
+      int64_t width = std::min(tileVectors, valueVectors - tile);
+      // [block of two][row][vector]
+      Vals acc = accumulate(
+          index(0), length, 2, Vals(4 * width, vec(t.i32x16, 0)),
+          [&](Val block, const Vals &soFar) {
+            Vals next = soFar;
+            for (int64_t j : {0, 1}) {
+              Val from = load(lists, list + block + j).toIndex() * (2 * dims) +
+                         32 * tile;
+              Val weight[2];
+              for (int64_t n : {0, 1})
+                weight[n] = load(weights, weightRow[n] + block + j)
+                                .splat(t.i32x16)
+                                .as(t.i16x32);
+              for (int64_t x = 0; x < width; ++x) {
+                Val v =
+                    wideValues
+                        ? load(values, from + 32 * x, t.i16x32)
+                        : load(values, from + 32 * x, t.i8x32).sext(t.i16x32);
+                for (int64_t n : {0, 1}) {
+                  Val &slot = next[(2 * j + n) * width + x];
+                  slot = target->dotS16(slot, v, weight[n]);
+                }
+              }
+            }
+            return next;
+          });
+
+      for (int64_t n : {0, 1}) {
+        Vals sums;
+        for (int64_t x = 0; x < width; ++x)
+          sums.push_back(acc[n * width + x] + acc[(2 + n) * width + x]);
+        Val query = row * 2 + n;
+        Val output = firstRow * 2 + query;
+        Val group0 = query * paddedGroups;
+        auto emitRow = [&] {
+          Val den = load(denominators, query);
+          Val bits = wrap(numerics::bitLength(ops, den.v));
+          Val R =
+              wrap(numerics::reciprocal(ops, den.v, bits.v, policy)).toI64();
+          Val amount = bits.toI64() + (14 - unitShift);
+
+          auto narrow = [&] {
+            Vals total = sums;
+            if (hasPairs)
+              total = accumulate(
+                  index(0), groups, 2, total, [&](Val group, const Vals &s) {
+                    auto two = VectorType::get(2, b.getI16Type());
+                    auto one = VectorType::get(1, b.getI32Type());
+                    Val pair = load(groupPairs, group0 + group, two).as(one);
+                    Val word =
+                        wrap(vector::ExtractOp::create(b, pair.v, int64_t(0)));
+                    Val weight = word.splat(t.i32x16).as(t.i16x32);
+                    Val from = group.div(2) * dims + 16 * tile;
+                    Vals next;
+                    for (int64_t x = 0; x < width; ++x)
+                      next.push_back(target->dotS16(
+                          s[x], load(valueSumPairs, from + 16 * x, t.i16x32),
+                          weight));
+                    return next;
+                  });
+            for (int64_t x = 0; x < width; ++x) {
+              Val wide = total[x].as(t.i64x8);
+              Val even = outputCodes(wide.shl(32).sra(32), R, amount);
+              Val odd = outputCodes(wide.sra(32), R, amount);
+              // |code| < 2^31 where the sums fit 32 bits.
+              Val codes = ((even & 0xFFFFFFFF) | odd.shl(32)).as(t.i32x16);
+              storeRow(result, output, 16 * (tile + x), codes);
+            }
+          };
+          auto wide = [&] {
+            Vals total;
+            for (Val sum : sums) {
+              total.push_back(sum.as(t.i64x8).shl(32).sra(32));
+              total.push_back(sum.as(t.i64x8).sra(32));
+            }
+            if (isCompensated)
+              total = accumulate(
+                  index(0), groups, 1, total, [&](Val group, const Vals &s) {
+                    Val weight = (load(groupWeights, group0 + group) & 0xFFFF)
+                                     .toI64()
+                                     .splat(t.i64x8);
+                    Val from = group * dims + 16 * tile;
+                    Vals next;
+                    for (int64_t x = 0; x < width; ++x) {
+                      Val v =
+                          load(valueSums, from + 16 * x, t.i32x16).as(t.i64x8);
+                      next.push_back(s[2 * x] + v.shl(32).sra(32) * weight);
+                      next.push_back(s[2 * x + 1] + v.sra(32) * weight);
+                    }
+                    return next;
+                  });
+            for (int64_t x = 0; x < width; ++x) {
+              Val halves[2];
+              for (int64_t h : {0, 1})
+                halves[h] = outputCodes(total[2 * x + h], R, amount)
+                                .max(-32768)
+                                .min(32767);
+              Val codes =
+                  ((halves[0] & 0xFFFFFFFF) | halves[1].shl(32)).as(t.i32x16);
+              storeRow(result, output, 16 * (tile + x), codes);
+            }
+          };
+          if (!isCompensated)
+            narrow();
+          else if (!hasPairs)
+            wide();
+          else
+            when(den.lt(1 << 24), narrow, wide);
+        };
+        if (n == 0)
+          emitRow();
+        else
+          when(output.lt(lq), emitRow);
+      }
+    }
+  });
+}

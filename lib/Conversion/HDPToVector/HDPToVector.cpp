@@ -1,0 +1,299 @@
+//===- HDPToVector.cpp - the pass around the kernels ----------------------===//
+//
+// Replaces an attention by loops over its batches and key heads that call a
+// kernel; sites that want the same kernel share one.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "hdp/Conversion/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace mlir;
+using namespace hdp;
+
+namespace hdp {
+#define GEN_PASS_DEF_CONVERTHDPTOVECTOR
+#include "hdp/Conversion/Passes.h.inc"
+} // namespace hdp
+
+bool hdp::isSupportedByHost(TargetKind kind) {
+  static const llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  SmallVector<StringRef> names;
+  std::unique_ptr<VectorTarget> target = VectorTarget::get(kind);
+  target->getFeatures().split(names, ',', -1, false);
+  return llvm::all_of(names, [&](StringRef name) {
+    return features.lookup(name.drop_front());
+  });
+}
+
+TargetKind hdp::getHostTarget() {
+  for (TargetKind kind : {TargetKind::AVX512, TargetKind::AVX2})
+    if (isSupportedByHost(kind))
+      return kind;
+  return TargetKind::Portable;
+}
+
+namespace {
+
+/// A memref operand seen in the form of the op's description.
+struct Operand {
+  Value memref; ///< with contiguous rows
+  Value base;
+  Val offset;
+  Vals sizes, strides;
+};
+
+class SiteEmitter {
+public:
+  SiteEmitter(ImplicitLocOpBuilder &b, AttentionOp op) : b(b), op(op) {}
+
+  void run(const KernelSpec &spec, func::FuncOp kernel);
+
+private:
+  Val index(int64_t value) {
+    return {b, arith::ConstantIndexOp::create(b, value)};
+  }
+  Operand read(Value memref, std::optional<ArrayRef<int64_t>> perm);
+  Value view(const Operand &operand, ArrayRef<Val> batch, Val firstHead,
+             Val heads, Type type);
+  void copy(Value from, Value to);
+
+  ImplicitLocOpBuilder &b;
+  AttentionOp op;
+};
+
+} // namespace
+
+void SiteEmitter::copy(Value from, Value to) {
+  SmallVector<Value> indices;
+  OpBuilder::InsertionGuard guard(b);
+  for (int64_t dim = 0; dim < cast<MemRefType>(from.getType()).getRank();
+       ++dim) {
+    Value size = memref::DimOp::create(b, from, dim);
+    auto loop = scf::ForOp::create(b, index(0), size, index(1));
+    b.setInsertionPointToStart(loop.getBody());
+    indices.push_back(loop.getInductionVar());
+  }
+  memref::StoreOp::create(b, memref::LoadOp::create(b, from, indices), to,
+                          indices);
+}
+
+static bool hasContiguousRows(Value memref) {
+  auto [strides, offset] =
+      cast<MemRefType>(memref.getType()).getStridesAndOffset();
+  return strides.back() == 1;
+}
+
+Operand SiteEmitter::read(Value memref, std::optional<ArrayRef<int64_t>> perm) {
+  Operand operand;
+  operand.memref = memref;
+  if (!hasContiguousRows(memref)) {
+    auto type = cast<MemRefType>(memref.getType());
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      if (type.isDynamicDim(dim))
+        sizes.push_back(memref::DimOp::create(b, memref, dim));
+    operand.memref = memref::AllocOp::create(
+        b, MemRefType::get(type.getShape(), type.getElementType()), sizes);
+    copy(memref, operand.memref);
+  }
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, operand.memref);
+  operand.base = metadata.getBaseBuffer();
+  operand.offset = {b, metadata.getOffset()};
+  int64_t rank = metadata.getSizes().size();
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    int64_t from = perm ? (*perm)[dim] : dim;
+    operand.sizes.push_back({b, metadata.getSizes()[from]});
+    operand.strides.push_back({b, metadata.getStrides()[from]});
+  }
+  return operand;
+}
+
+/// Rows of `heads` heads as the kernel takes them: three dimensions, or two
+/// for one head.
+Value SiteEmitter::view(const Operand &operand, ArrayRef<Val> batch,
+                        Val firstHead, Val heads, Type type) {
+  size_t rank = operand.sizes.size();
+  Val offset = operand.offset;
+  for (auto [dim, at] : llvm::enumerate(batch))
+    offset = offset + at * operand.strides[dim];
+  Val headStride = rank > 2 ? operand.strides[rank - 3] : index(0);
+  offset = offset + firstHead * headStride;
+  auto memref = cast<MemRefType>(type);
+  SmallVector<OpFoldResult> sizes, strides;
+  if (memref.getRank() == 3) {
+    sizes.push_back(heads.v);
+    strides.push_back(headStride.v);
+  }
+  sizes.push_back(operand.sizes[rank - 2].v);
+  sizes.push_back(b.getIndexAttr(memref.getShape().back()));
+  strides.push_back(operand.strides[rank - 2].v);
+  strides.push_back(b.getIndexAttr(1));
+  return memref::ReinterpretCastOp::create(
+      b, memref, operand.base, OpFoldResult(offset.v), sizes, strides);
+}
+
+void SiteEmitter::run(const KernelSpec &spec, func::FuncOp kernel) {
+  Operand query = read(op.getQuery(), op.getQueryPerm());
+  Operand key = read(op.getKey(), op.getKeyPerm());
+  Operand value = read(op.getValue(), op.getValuePerm());
+  Operand result = read(op.getInit(), op.getResultPerm());
+  size_t rank = query.sizes.size();
+
+  KernelEmitter sizes(b, spec);
+  Val bytes = sizes.workspaceSize(query.sizes[rank - 2], key.sizes[rank - 2]);
+  Value workspace = memref::AllocOp::create(
+      b, MemRefType::get({ShapedType::kDynamic}, b.getI8Type()),
+      ValueRange{bytes.v}, b.getI64IntegerAttr(64));
+
+  {
+    OpBuilder::InsertionGuard guard(b);
+    auto open = [&](Val count) {
+      auto loop = scf::ForOp::create(b, index(0), count, index(1));
+      b.setInsertionPointToStart(loop.getBody());
+      return Val(b, loop.getInductionVar());
+    };
+    Vals batch;
+    Val head = index(0), shared = index(1);
+    if (rank > 2) {
+      Val queryHeads = query.sizes[rank - 3], keyHeads = key.sizes[rank - 3];
+      shared = {b, arith::DivUIOp::create(b, queryHeads, keyHeads)};
+      for (size_t dim = 0; dim + 3 < rank; ++dim)
+        batch.push_back(open(query.sizes[dim]));
+      head = open(keyHeads);
+    }
+    ArrayRef<Type> types = kernel.getArgumentTypes();
+    SmallVector<Value> arguments = {
+        view(query, batch, head * shared, shared, types[0]),
+        view(key, batch, head, index(1), types[1]),
+        view(value, batch, head, index(1), types[2]),
+        view(result, batch, head * shared, shared, types[3]), workspace};
+    func::CallOp::create(b, kernel, arguments);
+  }
+  memref::DeallocOp::create(b, workspace);
+  if (result.memref != op.getInit())
+    copy(result.memref, op.getInit());
+  for (auto [operand, original] : {std::pair(query, op.getQuery()),
+                                   {key, op.getKey()},
+                                   {value, op.getValue()},
+                                   {result, op.getInit()}})
+    if (operand.memref != original)
+      memref::DeallocOp::create(b, operand.memref);
+}
+
+static KernelSpec getSpec(AttentionOp op, TargetKind target) {
+  auto element = [](Value value) {
+    return getElementTypeOrSelf(value.getType());
+  };
+  return {op.getQueryShape().back(),
+          op.getValueShape().back(),
+          element(op.getQuery()),
+          element(op.getKey()),
+          element(op.getValue()),
+          element(op.getInit()),
+          op.getScale().convertToDouble(),
+          op.getPolicy()->getValue(),
+          target};
+}
+
+/// A private function that holds one kernel.
+static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
+                                StringRef name, const KernelSpec &spec,
+                                Location loc) {
+  ImplicitLocOpBuilder b(loc, module.getContext());
+  int64_t dynamic = ShapedType::kDynamic;
+  auto rows = [&](Type element, int64_t rank, int64_t columns) -> Type {
+    SmallVector<int64_t> shape(rank, dynamic), strides(rank, dynamic);
+    shape.back() = columns;
+    strides.back() = 1;
+    return MemRefType::get(
+        shape, element,
+        StridedLayoutAttr::get(b.getContext(), dynamic, strides));
+  };
+  Type arguments[] = {
+      rows(spec.queryType, 3, spec.d), rows(spec.keyType, 2, spec.d),
+      rows(spec.valueType, 2, spec.dv), rows(spec.resultType, 3, spec.dv),
+      MemRefType::get({dynamic}, b.getI8Type())};
+  auto function =
+      func::FuncOp::create(loc, name, b.getFunctionType(arguments, {}));
+  function.setPrivate();
+  symbols.insert(function);
+  SmallVector<Attribute> passthrough = {b.getStringAttr("noinline")};
+  std::unique_ptr<VectorTarget> target = VectorTarget::get(spec.target);
+  if (!target->getFeatures().empty())
+    passthrough.push_back(
+        b.getStrArrayAttr({"target-features", target->getFeatures()}));
+  if (!target->getCPU().empty())
+    passthrough.push_back(b.getStrArrayAttr({"target-cpu", target->getCPU()}));
+  function->setAttr("passthrough", b.getArrayAttr(passthrough));
+  Block *block = function.addEntryBlock();
+  b.setInsertionPointToStart(block);
+  KernelEmitter emitter(b, spec);
+  emitter.emit(block->getArgument(0), block->getArgument(1),
+               block->getArgument(2), block->getArgument(3),
+               block->getArgument(4));
+  func::ReturnOp::create(b);
+  return function;
+}
+
+namespace {
+struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
+  using ConvertHDPToVectorBase::ConvertHDPToVectorBase;
+
+  void runOnOperation() override {
+    FailureOr<TargetKind> kind = parseTarget();
+    if (failed(kind))
+      return signalPassFailure();
+    ModuleOp module = getOperation();
+    SmallVector<AttentionOp> sites;
+    module.walk([&](AttentionOp op) {
+      auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
+      if (destination.hasPureBufferSemantics() && isFusable(op))
+        sites.push_back(op);
+    });
+    SymbolTable symbols(module);
+    llvm::StringMap<func::FuncOp> kernels;
+    for (AttentionOp op : sites) {
+      KernelSpec spec = getSpec(op, *kind);
+      std::string text;
+      llvm::raw_string_ostream(text)
+          << spec.d << ' ' << spec.dv << ' ' << spec.queryType << spec.keyType
+          << spec.valueType << spec.resultType << op.getScaleAttr()
+          << op.getPolicyAttr();
+      auto [entry, isNew] = kernels.try_emplace(text);
+      if (isNew) {
+        std::string name =
+            "hdp_attention_" + std::to_string(kernels.size() - 1);
+        entry->second = buildKernel(module, symbols, name, spec, op.getLoc());
+        ++numKernels;
+      }
+      ImplicitLocOpBuilder builder(op.getLoc(), op);
+      SiteEmitter(builder, op).run(spec, entry->second);
+      op.erase();
+      ++numSites;
+    }
+  }
+
+private:
+  FailureOr<TargetKind> parseTarget() {
+    auto kind = llvm::StringSwitch<std::optional<TargetKind>>(target)
+                    .Case("host", getHostTarget())
+                    .Case("avx512", TargetKind::AVX512)
+                    .Case("avx2", TargetKind::AVX2)
+                    .Case("portable", TargetKind::Portable)
+                    .Default(std::nullopt);
+    if (kind)
+      return *kind;
+    getOperation().emitError("expected target host, avx512, avx2 or portable, "
+                             "found '")
+        << target << "'";
+    return failure();
+  }
+};
+} // namespace

@@ -1,0 +1,232 @@
+//===- KernelEmitter.cpp - sizes, workspace, and the order of stages ------===//
+
+#include "KernelEmitter.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace hdp;
+
+KernelEmitter::KernelEmitter(ImplicitLocOpBuilder &b, const KernelSpec &spec)
+    : b(b), ops(b), spec(spec), policy(spec.policy),
+      target(VectorTarget::get(spec.target)), t(b),
+      scale(numerics::getScaleConstants(spec.scale)),
+      chunks((spec.d + 31) / 32), valueVectors((spec.dv + 15) / 16),
+      poolOffset(int64_t(1) << policy.format.integerBits),
+      wideValues(policy.valueFractionBits > 4) {}
+
+//===----------------------------------------------------------------------===//
+// Building blocks
+//===----------------------------------------------------------------------===//
+
+Val KernelEmitter::index(int64_t value) {
+  return {b, arith::ConstantIndexOp::create(b, value)};
+}
+Val KernelEmitter::i32(int64_t value) {
+  return Val::constantOf(b, b.getI32Type(), value);
+}
+Val KernelEmitter::vec(VectorType type, int64_t value) {
+  return Val::constantOf(b, type, value);
+}
+Val KernelEmitter::lanes() {
+  auto values = llvm::to_vector(llvm::seq<int32_t>(16));
+  auto attr = DenseElementsAttr::get(t.i32x16, ArrayRef<int32_t>(values));
+  return {b, arith::ConstantOp::create(b, attr)};
+}
+
+Val KernelEmitter::load(const Buffer &buffer, Val at, VectorType type) {
+  int64_t bits = type.getNumElements() * type.getElementTypeBitWidth();
+  auto stored = VectorType::get(bits / buffer.element.getIntOrFloatBitWidth(),
+                                buffer.element);
+  return wrap(
+             vector::LoadOp::create(b, stored, buffer.memref, ValueRange{at.v}))
+      .as(type);
+}
+Val KernelEmitter::load(const Buffer &buffer, Val at) {
+  return wrap(memref::LoadOp::create(b, buffer.memref, ValueRange{at.v}));
+}
+void KernelEmitter::store(Val value, const Buffer &buffer, Val at) {
+  auto type = dyn_cast<VectorType>(value.type());
+  if (!type) {
+    memref::StoreOp::create(b, value, buffer.memref, ValueRange{at.v});
+    return;
+  }
+  int64_t bits = type.getNumElements() * type.getElementTypeBitWidth();
+  auto stored = VectorType::get(bits / buffer.element.getIntOrFloatBitWidth(),
+                                buffer.element);
+  vector::StoreOp::create(b, value.as(stored), buffer.memref, ValueRange{at.v});
+}
+
+void KernelEmitter::loop(Val low, Val high, int64_t step,
+                         function_ref<void(Val)> body) {
+  auto loop = scf::ForOp::create(b, low, high, index(step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(wrap(loop.getInductionVar()));
+}
+
+Vals KernelEmitter::accumulate(Val low, Val high, int64_t step,
+                               const Vals &init,
+                               function_ref<Vals(Val, const Vals &)> body) {
+  SmallVector<Value> values(init.begin(), init.end());
+  auto loop = scf::ForOp::create(b, low, high, index(step), values);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Vals arguments;
+    for (Value argument : loop.getRegionIterArgs())
+      arguments.push_back(wrap(argument));
+    Vals results = body(wrap(loop.getInductionVar()), arguments);
+    scf::YieldOp::create(b, SmallVector<Value>(results.begin(), results.end()));
+  }
+  Vals results;
+  for (Value result : loop.getResults())
+    results.push_back(wrap(result));
+  return results;
+}
+
+void KernelEmitter::when(Val condition, function_ref<void()> then,
+                         function_ref<void()> otherwise) {
+  auto op = scf::IfOp::create(b, condition, static_cast<bool>(otherwise));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.thenBlock());
+  then();
+  if (!otherwise)
+    return;
+  b.setInsertionPointToStart(op.elseBlock());
+  otherwise();
+}
+
+Val KernelEmitter::minIndex(Val x, Val y) { return x.lt(y).select(x, y); }
+Val KernelEmitter::maxIndex(Val x, Val y) { return x.lt(y).select(y, x); }
+
+//===----------------------------------------------------------------------===//
+// Sizes and workspace
+//===----------------------------------------------------------------------===//
+
+void KernelEmitter::declareSizes(Val queryLength, Val keyLength) {
+  lq = queryLength;
+  lk = keyLength;
+  fullColumns = lk.div(2);
+  columns = lk.ceilDiv(2);
+  paddedColumns = columns.ceilDiv(64) * 64;
+  rows = lq.ceilDiv(2);
+  paddedRows = rows.ceilDiv(kBatch) * kBatch;
+  groups = policy.group == 0 ? index(1) : columns.ceilDiv(policy.group);
+  paddedGroups = groups.ceilDiv(16) * 16 + 16;
+  listStride = paddedColumns + 32;
+  startStride = paddedGroups + 32;
+  scoreStride = (paddedColumns + 16) * 4;
+  weightStride = paddedColumns + 64;
+}
+
+SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
+  SmallVector<Buffer *> all;
+  Type i8 = b.getI8Type(), i16 = b.getI16Type(), word = b.getI32Type();
+  auto declare = [&](Buffer &buffer, Type element, Val size) {
+    buffer.size = size;
+    buffer.element = element;
+    all.push_back(&buffer);
+  };
+  int64_t valueDims = valueVectors * 16;
+  Val fixed = index(kBatch * 2 * 16);
+  declare(keys, i8, columns * (64 * chunks));
+  declare(pooledKeys, i8, paddedColumns * (32 * chunks));
+  declare(values, wideValues ? i16 : i8, columns * (2 * valueDims));
+  declare(valueSums, word, groups * valueDims);
+  declare(valueSumPairs, word, (groups.ceilDiv(2)) * valueDims);
+  declare(groupBlocks, word, paddedGroups);
+  declare(queries, i8, paddedRows * (128 * chunks));
+  declare(pooledQueries, i8, paddedRows * (32 * chunks));
+  declare(scoreOffsets, word, paddedRows * 2);
+  declare(thetaOffsets, word, paddedRows);
+  declare(theta, word, paddedColumns * kBatch);
+  declare(extremes, word, fixed);
+  declare(sums, word, fixed);
+  declare(thresholds, word, index(16));
+  declare(counts, word, index(16));
+  declare(lists, word, listStride * kBatch);
+  declare(starts, word, startStride * kBatch);
+  declare(prunedSums, word, paddedGroups * 16);
+  declare(means, word, paddedGroups * kBatch);
+  declare(prunedCounts, word, paddedGroups * kBatch);
+  declare(scores, word, scoreStride * kBatch);
+  declare(maxima, word, index(16));
+  declare(weights, word, weightStride * (2 * kBatch));
+  declare(weightTotals, word, index(16));
+  declare(groupWeights, word, paddedGroups * (2 * kBatch));
+  declare(groupPairs, i16, paddedGroups * (2 * kBatch) + 32);
+  declare(groupMaxima, word, index(16));
+  declare(shifts, word, index(16));
+  declare(denominators, word, index(16));
+  declare(listGroupWeights, word, weightStride * (2 * kBatch));
+  declare(pooledStrip, i8, index(16 * 32 * chunks + 64));
+  declare(cleaned, b.getF32Type(),
+          maxIndex(lq, lk) * std::max(spec.d, spec.dv));
+  return all;
+}
+
+static int64_t bytesOf(Type element) {
+  return element.getIntOrFloatBitWidth() / 8;
+}
+
+Val KernelEmitter::workspaceSize(Val queryLength, Val keyLength) {
+  declareSizes(queryLength, keyLength);
+  Val total = index(0);
+  for (Buffer *buffer : declareBuffers())
+    total = total + (buffer->size * bytesOf(buffer->element)).ceilDiv(64) * 64;
+  return total;
+}
+
+void KernelEmitter::emit(Value query, Value key, Value value, Value result,
+                         Value workspace) {
+  auto dim = [&](Value memref, int64_t n) {
+    return wrap(memref::DimOp::create(b, memref, n));
+  };
+  declareSizes(dim(query, 1), dim(key, 0));
+  Val offset = index(0);
+  for (Buffer *buffer : declareBuffers()) {
+    auto type = MemRefType::get({ShapedType::kDynamic}, buffer->element);
+    buffer->memref = memref::ViewOp::create(b, type, workspace, offset,
+                                            ValueRange{buffer->size.v});
+    offset =
+        offset + (buffer->size * bytesOf(buffer->element)).ceilDiv(64) * 64;
+  }
+
+  packKeys(key);
+  packValues(value);
+  loop(index(0), dim(query, 0), 1, [&](Val head) {
+    auto slice = [&](Value memref) -> Value {
+      auto type = cast<MemRefType>(memref.getType());
+      auto [strides, unused] = type.getStridesAndOffset();
+      SmallVector<OpFoldResult> offsets = {head.v, b.getIndexAttr(0),
+                                           b.getIndexAttr(0)};
+      SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1), lq.v,
+                                         b.getIndexAttr(type.getDimSize(2))};
+      SmallVector<OpFoldResult> steps(3, b.getIndexAttr(1));
+      auto sliced = memref::SubViewOp::inferRankReducedResultType(
+          {ShapedType::kDynamic, type.getDimSize(2)}, type, offsets, sizes,
+          steps);
+      return memref::SubViewOp::create(b, cast<MemRefType>(sliced), memref,
+                                       offsets, sizes, steps);
+    };
+    packQueries(slice(query));
+    Value output = slice(result);
+
+    // N9's shift: left by at most 15 (then saturated) or right by at most 31.
+    Val shift = wrap(numerics::softmaxShift(ops, scale, policy, sQ, sK));
+    Val isLeft = shift.lt(0);
+    shiftLeft = (i32(0) - shift).max(0);
+    shiftRight = shift.max(0).min(31);
+    shiftCap = isLeft.select(i32(1 << 15).srl(shiftLeft), i32(INT32_MAX));
+
+    loop(index(0), rows, kBatch, [&](Val row) {
+      Val count = minIndex(rows - row, index(kBatch));
+      emitPooledPass(row);
+      emitLists(row, count);
+      emitScores(row, count);
+      emitWeights(row, count);
+      emitOutput(row, count, output);
+    });
+  });
+}

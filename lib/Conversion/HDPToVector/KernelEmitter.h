@@ -1,0 +1,148 @@
+//===- KernelEmitter.h - the stages of a fused kernel -----------*- C++ -*-===//
+//
+// Emits one kernel: pruned attention of the query heads that share one key and
+// value head. What the stages hand to each other is a set of buffers in one
+// workspace; docs/Kernels.md says how they are laid out. One stage a file:
+//
+//   PackKernel.cpp    codes of Q, K and V, pooled rows, sums of V (N1, N2, N10)
+//   PooledKernel.cpp  importance of the blocks, thresholds (N5, N6)
+//   ListKernel.cpp    kept lists, mean scores of the pruned (N6, N9)
+//   ScoreKernel.cpp   scores of kept blocks, row maxima (N8)
+//   SoftmaxKernel.cpp weights (N9, N10)
+//   ApplyKernel.cpp   weighted sums of V, output (N10, N11)
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_LIB_CONVERSION_HDPTOVECTOR_KERNELEMITTER_H
+#define HDP_LIB_CONVERSION_HDPTOVECTOR_KERNELEMITTER_H
+
+#include "../HDPToLoops/EmitOps.h"
+#include "VectorTarget.h"
+#include "hdp/Numerics/FixedPoint.h"
+#include "hdp/Numerics/Softmax.h"
+
+namespace hdp {
+
+/// What distinguishes one kernel from another.
+struct KernelSpec {
+  int64_t d, dv;
+  mlir::Type queryType, keyType, valueType, resultType; ///< of elements
+  double scale;
+  numerics::Policy policy;
+  TargetKind target;
+};
+
+using Vals = llvm::SmallVector<Val>;
+
+/// Block rows that go through the stages together.
+inline constexpr int64_t kBatch = 8;
+
+class KernelEmitter {
+public:
+  KernelEmitter(mlir::ImplicitLocOpBuilder &b, const KernelSpec &spec);
+
+  /// Bytes of workspace for these lengths.
+  Val workspaceSize(Val queryLength, Val keyLength);
+
+  /// The body of a kernel: query and result are memref<?x?x..>, key and value
+  /// memref<?x..>, workspace memref<?xi8>.
+  void emit(mlir::Value query, mlir::Value key, mlir::Value value,
+            mlir::Value result, mlir::Value workspace);
+
+private:
+  /// A one-dimensional piece of the workspace.
+  struct Buffer {
+    Val size; ///< in elements
+    mlir::Type element;
+    mlir::Value memref;
+  };
+
+  // Stages.
+  void packKeys(mlir::Value key);
+  void packValues(mlir::Value value);
+  void packQueries(mlir::Value query);
+  void emitPooledPass(Val firstRow);
+  void emitLists(Val firstRow, Val rows);
+  void emitScores(Val firstRow, Val rows);
+  void emitWeights(Val firstRow, Val rows);
+  void emitOutput(Val firstRow, Val rows, mlir::Value result);
+
+  // Packing.
+  struct Quantizer {
+    Val factor; ///< f32
+    Val exponent;
+    mlir::Value source; ///< holds numbers of moderate size only
+  };
+  Quantizer prepare(mlir::Value source, Val rows, int64_t columns,
+                    const numerics::CodeFormat &format, int64_t exponent);
+  Val loadFloats(mlir::Value source, Val row, int64_t from, int64_t columns);
+  Val codes(mlir::Value source, Val row, int64_t chunk, Val factor);
+  Val integerParts(Val codes);
+  Vals poolBytes(Vals words, Val offset, bool isSigned);
+  Val transposeStore(Buffer &from, int64_t words, Val to);
+
+  // Softmax.
+  Val expWeight16(Val x);
+  Val expWeight32(Val x);
+  Val scaleDistance(Val x);
+  Val bothRows(Val low, Val high);
+
+  // Output.
+  Val outputCodes(Val sums, Val reciprocal, Val amount);
+  void storeRow(mlir::Value result, Val row, int64_t from, Val codes);
+
+  // Building blocks.
+  Val index(int64_t value);
+  Val i32(int64_t value);
+  Val vec(mlir::VectorType type, int64_t value);
+  Val lanes(); ///< 0, 1, .. 15
+  Val load(const Buffer &buffer, Val at, mlir::VectorType type);
+  Val load(const Buffer &buffer, Val at);
+  void store(Val value, const Buffer &buffer, Val at);
+  void loop(Val low, Val high, int64_t step,
+            llvm::function_ref<void(Val)> body);
+  Vals accumulate(Val low, Val high, int64_t step, const Vals &init,
+                  llvm::function_ref<Vals(Val, const Vals &)> body);
+  void when(Val condition, llvm::function_ref<void()> then,
+            llvm::function_ref<void()> otherwise = nullptr);
+  Val minIndex(Val x, Val y);
+  Val maxIndex(Val x, Val y);
+  Val wrap(mlir::Value value) { return {b, value}; }
+
+  void declareSizes(Val queryLength, Val keyLength);
+  llvm::SmallVector<Buffer *> declareBuffers();
+
+  mlir::ImplicitLocOpBuilder &b;
+  EmitOps ops;
+  const KernelSpec &spec;
+  const numerics::Policy &policy;
+  std::unique_ptr<VectorTarget> target;
+  VectorTypes t;
+  numerics::ScaleConstants scale;
+
+  /// 32-dimension chunks of d, 16-dimension vectors of dv; both padded.
+  int64_t chunks, valueVectors;
+  int64_t poolOffset; ///< what makes pooled key codes non-negative
+  bool wideValues;    ///< V in 16 bits
+
+  // Sizes, as index values. Columns are block columns, rows block rows.
+  Val lq, lk, fullColumns, columns, paddedColumns, rows, paddedRows;
+  Val groups, paddedGroups; ///< of N9
+  Val listStride, startStride, scoreStride, weightStride;
+
+  // Buffers; see docs/Kernels.md.
+  Buffer keys, pooledKeys, values, valueSums, valueSumPairs, groupBlocks;
+  Buffer queries, pooledQueries, scoreOffsets, thetaOffsets;
+  Buffer theta, extremes, sums, thresholds, lists, starts, prunedSums, means,
+      prunedCounts, counts;
+  Buffer scores, maxima, weights, weightTotals, groupWeights, groupPairs,
+      groupMaxima, shifts, denominators, listGroupWeights, pooledStrip;
+  Buffer cleaned;
+
+  // Per head: exponents, and the shift of N9.
+  Val sQ, sK, sV, shiftLeft, shiftRight, shiftCap;
+};
+
+} // namespace hdp
+
+#endif // HDP_LIB_CONVERSION_HDPTOVECTOR_KERNELEMITTER_H

@@ -1,0 +1,92 @@
+//===- ScoreKernel.cpp - scores of kept blocks ----------------------------===//
+//
+// N8, full products: eight blocks of a list at a time, both query rows. A chunk
+// of a block holds 32 dimensions of its two keys, in each 128 bits eight bytes
+// of the first, then eight of the second; the query's bytes stand twice. So a
+// dot product leaves partial sums [first first second second], which a tree of
+// three levels adds up for four blocks and both rows.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+
+using namespace mlir;
+using namespace hdp;
+
+/// Sums of neighbouring lanes: in each 128 bits two of x, then two of y.
+static Val addNeighbours(Val x, Val y) {
+  SmallVector<int64_t> even, odd;
+  for (int64_t lane = 0; lane < 16; lane += 4)
+    for (int64_t source : {0, 16})
+      for (int64_t n : {0, 2}) {
+        even.push_back(source + lane + n);
+        odd.push_back(source + lane + n + 1);
+      }
+  return x.shuffle(y, even) + x.shuffle(y, odd);
+}
+
+/// Sums of neighbouring 128 bits: two of x, then two of y.
+static Val addQuarters(Val x, Val y) {
+  SmallVector<int64_t> even, odd;
+  for (int64_t source : {0, 16})
+    for (int64_t quarter : {0, 2})
+      for (int64_t n = 0; n < 4; ++n) {
+        even.push_back(source + 4 * quarter + n);
+        odd.push_back(source + 4 * quarter + 4 + n);
+      }
+  return x.shuffle(y, even) + x.shuffle(y, odd);
+}
+
+void KernelEmitter::emitScores(Val firstRow, Val count) {
+  loop(index(0), count, 1, [&](Val row) {
+    Val list = row * listStride, out = row * scoreStride;
+    Val length = load(counts, row).toIndex();
+    Vals query[2]; // [row of the block][chunk]
+    Val at = (firstRow + row) * (128 * chunks);
+    for (int64_t chunk = 0; chunk < chunks; ++chunk)
+      for (int64_t n : {0, 1})
+        query[n].push_back(load(queries, at + 128 * chunk + 64 * n, t.i8x64));
+
+    /// [row 0: 4 blocks][row 1: 4 blocks], two keys each.
+    auto quad = [&](ArrayRef<Val> blocks) {
+      Val sums[2][4];
+      for (int64_t j = 0; j < 4; ++j)
+        sums[0][j] = sums[1][j] = vec(t.i32x16, 0);
+      for (int64_t chunk = 0; chunk < chunks; ++chunk)
+        for (int64_t j = 0; j < 4; ++j) {
+          Val key = load(keys, blocks[j] + 64 * chunk, t.i8x64);
+          for (int64_t n : {0, 1})
+            sums[n][j] =
+                target->dotU8S8(sums[n][j], key, query[n][chunk], false);
+        }
+      Val rows[2];
+      for (int64_t n : {0, 1})
+        rows[n] = addQuarters(addNeighbours(sums[n][0], sums[n][1]),
+                              addNeighbours(sums[n][2], sums[n][3]));
+      return addQuarters(rows[0], rows[1]);
+    };
+
+    Vals maximum = accumulate(
+        index(0), length, 8, {vec(t.i32x16, INT32_MIN)},
+        [&](Val block, const Vals &soFar) {
+          Vals next = soFar;
+          // This order makes the narrowed scores of eight blocks contiguous.
+          constexpr int64_t order[2][4] = {{0, 1, 4, 5}, {2, 3, 6, 7}};
+          for (int64_t half : {0, 1}) {
+            Vals blocks;
+            for (int64_t n : order[half])
+              blocks.push_back(load(lists, list + block + n).toIndex() *
+                               (64 * chunks));
+            Val x = quad(blocks);
+            store(x, scores, out + block * 4 + 16 * half);
+            next[0] = next[0].max(x);
+          }
+          return next;
+        });
+    for (int64_t n : {0, 1}) {
+      Val half = wrap(vector::ExtractStridedSliceOp::create(b, maximum[0].v,
+                                                            {8 * n}, {8}, {1}));
+      store(half.maximum(), maxima, row * 2 + n);
+    }
+  });
+}

@@ -1,0 +1,172 @@
+//===- SoftmaxKernel.cpp - scores to weights ------------------------------===//
+//
+// N9 and N10. Lists are swept twice: e and its sum, then, with the row's shift
+// and the shared weights of its groups known, w and its sum.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+
+using namespace mlir;
+using namespace hdp;
+
+/// x1 of N9 before its last minimum, which saturation to 16 bits does.
+Val KernelEmitter::scaleDistance(Val x) {
+  auto type = cast<VectorType>(x.type());
+  return x.min(shiftCap.splat(type))
+      .shl(shiftLeft.splat(type))
+      .sra(shiftRight.splat(type));
+}
+
+/// N9's E of 32 distances that scaleDistance gave, in words.
+Val KernelEmitter::expWeight16(Val x) {
+  Val u = target->mulRound15(x, vec(t.i16x32, scale.m));
+  Val y = (u & 1023).shl(5);
+  Val h = vec(t.i16x32, 11018) - target->mulRound15(y, vec(t.i16x32, 2845));
+  Val p = vec(t.i16x32, 16384) - target->mulRound15(y, h);
+  return target->shiftRight16(p, u.srl(10));
+}
+
+/// The same of 16 distances, in 32 bits.
+Val KernelEmitter::expWeight32(Val x) {
+  auto mulRound = [&](Val a, Val b) { return (a * b + (1 << 14)).sra(15); };
+  Val u = mulRound(scaleDistance(x).min(32767), vec(t.i32x16, scale.m));
+  Val y = (u & 1023).shl(5);
+  Val h = vec(t.i32x16, 11018) - mulRound(y, vec(t.i32x16, 2845));
+  Val p = vec(t.i32x16, 16384) - mulRound(y, h);
+  return p.srl(u.srl(10));
+}
+
+/// A vector whose halves are filled with two scalars.
+Val KernelEmitter::bothRows(Val low, Val high) {
+  auto type =
+      VectorType::get(512 / low.type().getIntOrFloatBitWidth(), low.type());
+  SmallVector<int64_t> mask;
+  int64_t lanes = type.getNumElements();
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    mask.push_back(lane < lanes / 2 ? lane : lanes + lane);
+  return low.splat(type).shuffle(high.splat(type), mask);
+}
+
+void KernelEmitter::emitWeights(Val firstRow, Val count) {
+  Val ones = vec(t.i16x32, 1), zero = vec(t.i32x16, 0);
+  bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
+  Val isShort = columns - fullColumns; // 1 if the last block has one key
+  SmallVector<int16_t> places;
+  for (int16_t n = 0; n < 32; ++n)
+    places.push_back(n % 16);
+  Val place = wrap(arith::ConstantOp::create(
+      b, DenseElementsAttr::get(t.i16x32, ArrayRef<int16_t>(places))));
+
+  // e of kept positions; 0 in what a list has beyond them.
+  loop(index(0), count, 1, [&](Val row) {
+    Val length = load(counts, row).toIndex();
+    Val positions = length * 2 - isShort;
+    Val maximum = bothRows(load(maxima, row * 2), load(maxima, row * 2 + 1));
+    Val in = row * scoreStride;
+    Val out[2] = {row * 2 * weightStride, (row * 2 + 1) * weightStride};
+    Vals total = accumulate(
+        index(0), length, 8, {zero}, [&](Val block, const Vals &soFar) {
+          Val x[2];
+          for (int64_t n : {0, 1})
+            x[n] = scaleDistance(
+                maximum - load(scores, in + block * 4 + 16 * n, t.i32x16));
+          Val e = expWeight16(target->narrowToI16(x[0], x[1]));
+          Val left = minIndex(positions - block * 2, index(16));
+          Val isKept =
+              place.lt(left.toI32().trunc(b.getI16Type()).splat(t.i16x32));
+          e = isKept.select(e, vec(t.i16x32, 0));
+          for (int64_t n : {0, 1})
+            store(wrap(vector::ExtractStridedSliceOp::create(b, e.v, {16 * n},
+                                                             {16}, {1})),
+                  weights, out[n] + block);
+          return Vals{target->dotS16(soFar[0], e, ones)};
+        });
+    Val end = length.ceilDiv(8) * 8;
+    for (int64_t n : {0, 1}) {
+      store(vec(t.i32x8, 0), weights, out[n] + end);
+      Val half = wrap(vector::ExtractStridedSliceOp::create(b, total[0].v,
+                                                            {8 * n}, {8}, {1}));
+      store(half.sum(), weightTotals, row * 2 + n);
+    }
+  });
+
+  // c of the groups, k, wc; for each kept block the wc of its group.
+  loop(index(0), count * 2, 1, [&](Val query) {
+    Val row = query.div(2);
+    Val start = row * startStride, group0 = query * paddedGroups;
+    Val maximum =
+        load(maxima, query) - load(scoreOffsets, firstRow * 2 + query);
+    Val length = load(counts, row).toIndex();
+    Val positions = (length * 2 - isShort).toI32();
+    Val largest = zero;
+    if (isCompensated) {
+      Val top = maximum.splat(t.i32x16);
+      largest = accumulate(
+          index(0), groups, 16, {zero}, [&](Val group, const Vals &soFar) {
+            Val at = row * paddedGroups + group;
+            Val below = (top - load(means, at, t.i32x16)).max(0);
+            Val none = load(prunedCounts, at, t.i32x16).eq(0);
+            Val c = none.select(zero, expWeight32(below));
+            store(c, groupWeights, group0 + group);
+            return Vals{soFar[0].max(c)};
+          })[0];
+    }
+    Val largestC = isCompensated ? largest.maximum() : i32(0);
+    Value D = numerics::weightSum(ops, load(weightTotals, query).v, largestC.v,
+                                  positions.v);
+    Val k = wrap(numerics::weightShift(ops, D));
+    store(k, shifts, query);
+    if (!isCompensated) {
+      store(i32(0), denominators, query);
+      return;
+    }
+    Val kVector = k.splat(t.i32x16);
+    Val half = vec(t.i32x16, 1).shl(kVector).srl(1);
+    // A block row with one query row has no second one to be divided by.
+    Val shared = accumulate(
+        index(0), groups, 16, {zero}, [&](Val group, const Vals &soFar) {
+          Val c = load(groupWeights, group0 + group, t.i32x16);
+          Val wc = (c + half).sra(kVector);
+          store(wc * 0x10001, groupWeights, group0 + group);
+          store(wc.trunc(t.i16x16), groupPairs, group0 + group);
+          Val blocks = load(groupBlocks, group, t.i32x16);
+          return Vals{soFar[0] + wc * blocks};
+        })[0];
+    store(shared.sum() * 2, denominators, query);
+    Val out = query * weightStride;
+    loop(index(0), groups, 1, [&](Val group) {
+      Val pair = load(groupWeights, group0 + group).splat(t.i32x16);
+      Val from = load(starts, start + group).toIndex();
+      if (policy.group == 16) {
+        store(pair, listGroupWeights, out + from);
+        return;
+      }
+      Val to = load(starts, start + group + 1).toIndex();
+      loop(from, to, 16,
+           [&](Val block) { store(pair, listGroupWeights, out + block); });
+    });
+    // A short block has no group, and behind the list there is nothing.
+    store(zero, listGroupWeights, out + load(starts, start + groups).toIndex());
+  });
+
+  // w.
+  loop(index(0), count * 2, 1, [&](Val query) {
+    Val length = load(counts, query.div(2)).toIndex();
+    Val k = load(shifts, query);
+    Val half = i32(1).shl(k).srl(1);
+    auto words = [&](Val x) { return x.trunc(b.getI16Type()).splat(t.i16x32); };
+    Val kVector = words(k), halfVector = words(half);
+    Val at = query * weightStride;
+    Val total = accumulate(
+        index(0), length, 16, {zero}, [&](Val block, const Vals &soFar) {
+          Val e = load(weights, at + block, t.i16x32);
+          Val w = (e + halfVector).srl(kVector);
+          if (isCompensated)
+            w = w - load(listGroupWeights, at + block, t.i16x32);
+          store(w, weights, at + block);
+          return Vals{target->dotS16(soFar[0], w, ones)};
+        })[0];
+    store(load(denominators, query) + total.sum(), denominators, query);
+  });
+}

@@ -1,0 +1,64 @@
+// Two sites share a kernel whatever their lengths; the target's instructions
+// appear in it, and only there.
+
+// RUN: hdp-opt %s --convert-hdp-to-vector=target=avx512 | FileCheck %s --check-prefixes=CHECK,AVX512
+// RUN: hdp-opt %s --convert-hdp-to-vector=target=avx2 | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: hdp-opt %s --convert-hdp-to-vector=target=portable | FileCheck %s --check-prefixes=CHECK,PORTABLE
+
+#policy = #hdp.policy<compensated>
+
+// CHECK-LABEL: func @grouped
+// CHECK: %[[WORK:.+]] = memref.alloc(%{{.+}}) {alignment = 64 : i64} : memref<?xi8>
+// CHECK: scf.for
+// CHECK: call @hdp_attention_0(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[WORK]])
+// CHECK: memref.dealloc %[[WORK]]
+// CHECK-NOT: hdp.attention
+func.func @grouped(%q: memref<4x8x64xf32>, %k: memref<2x16x64xf32>,
+                   %v: memref<2x16x32xf32>, %o: memref<4x8x32xf32>) {
+  hdp.attention ins(%q, %k, %v : memref<4x8x64xf32>, memref<2x16x64xf32>,
+                                 memref<2x16x32xf32>)
+      outs(%o : memref<4x8x32xf32>) {scale = 0.125, policy = #policy}
+  return
+}
+
+// CHECK-LABEL: func @single
+// CHECK-NOT: scf.for
+// CHECK: call @hdp_attention_0(
+func.func @single(%q: memref<?x64xf32>, %k: memref<?x64xf32>,
+                  %v: memref<?x32xf32>, %o: memref<?x32xf32>) {
+  hdp.attention ins(%q, %k, %v : memref<?x64xf32>, memref<?x64xf32>,
+                                 memref<?x32xf32>)
+      outs(%o : memref<?x32xf32>) {scale = 0.125, policy = #policy}
+  return
+}
+
+// Another scale is another kernel.
+// CHECK-LABEL: func @other
+// CHECK: call @hdp_attention_1(
+func.func @other(%q: memref<?x64xf32>, %k: memref<?x64xf32>,
+                 %v: memref<?x32xf32>, %o: memref<?x32xf32>) {
+  hdp.attention ins(%q, %k, %v : memref<?x64xf32>, memref<?x64xf32>,
+                                 memref<?x32xf32>)
+      outs(%o : memref<?x32xf32>) {scale = 0.5, policy = #policy}
+  return
+}
+
+// No kernel: left alone.
+// CHECK-LABEL: func @counted
+// CHECK: hdp.attention
+func.func @counted(%q: memref<?x64xf32>, %k: memref<?x64xf32>,
+                   %v: memref<?x32xf32>, %o: memref<?x32xf32>) {
+  hdp.attention ins(%q, %k, %v : memref<?x64xf32>, memref<?x64xf32>,
+                                 memref<?x32xf32>)
+      outs(%o : memref<?x32xf32>)
+      {scale = 0.5, policy = #hdp.policy<compensated, keep = 0.5>}
+  return
+}
+
+// CHECK-LABEL: func private @hdp_attention_0
+// AVX512-SAME: "+avx512f
+// AVX2-SAME: "+avx2
+// PORTABLE-NOT: target-features
+// AVX512: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// AVX2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+// PORTABLE-NOT: llvm.x86

@@ -1,0 +1,42 @@
+// What has no fused kernel becomes parts; the rest stays, with the checks that
+// its verifier could not do.
+
+// RUN: hdp-opt %s --hdp-decompose-unfused | FileCheck %s
+
+!q = tensor<2x8x64xf32>
+!dynamic = tensor<2x?x64xf32>
+
+// CHECK-LABEL: func @fused
+// CHECK-NOT: hdp.split
+// CHECK: hdp.attention
+func.func @fused(%q: !q, %k: !q, %v: !q, %i: !q) -> !q {
+  %0 = hdp.attention ins(%q, %k, %v : !q, !q, !q) outs(%i : !q)
+      {scale = 0.125, policy = #hdp.policy<compensated>} -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: func @dynamic
+// CHECK: cf.assert
+// CHECK: hdp.attention
+func.func @dynamic(%q: !q, %k: !dynamic, %v: !dynamic, %i: !q) -> !q {
+  %0 = hdp.attention ins(%q, %k, %v : !q, !dynamic, !dynamic) outs(%i : !q)
+      {scale = 0.125, policy = #hdp.policy<compensated>} -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: func @counted
+// CHECK: hdp.split
+// CHECK-NOT: hdp.attention
+func.func @counted(%q: !q, %k: !q, %v: !q, %i: !q) -> !q {
+  %0 = hdp.attention ins(%q, %k, %v : !q, !q, !q) outs(%i : !q)
+      {scale = 0.125, policy = #hdp.policy<compensated, keep = 0.5>} -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: func @exact
+// CHECK: hdp.attention
+func.func @exact(%q: !q, %k: !q, %v: !q, %i: !q) -> !q {
+  %0 = hdp.attention ins(%q, %k, %v : !q, !q, !q) outs(%i : !q)
+      {scale = 0.125} -> !q
+  return %0 : !q
+}

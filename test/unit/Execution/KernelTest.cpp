@@ -1,0 +1,215 @@
+//===- KernelTest.cpp - fused kernels and the reference agree -------------===//
+//
+// Random attentions for which there is a fused kernel, compiled for every
+// target that this machine can run, against the reference on bits.
+// HDP_TEST_COUNT=N in the environment runs N seeds instead of a few.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ModuleTest.h"
+#include "hdp/Conversion/HDPToVector.h"
+#include "hdp/Execution/AttentionSpec.h"
+#include "hdp/Execution/CompiledModel.h"
+#include "hdp/Execution/Engine.h"
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <random>
+
+using namespace hdp;
+
+namespace {
+
+struct Case {
+  AttentionSpec spec;
+  std::vector<HostTensor> inputs;
+};
+
+struct Target {
+  TargetKind kind;
+  const char *name;
+};
+constexpr Target targets[] = {{TargetKind::AVX512, "avx512"},
+                              {TargetKind::AVX2, "avx2"},
+                              {TargetKind::Portable, "portable"}};
+
+class KernelTest : public ModuleTest {
+protected:
+  std::mt19937_64 random;
+
+  int64_t draw(int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(random);
+  }
+  template <typename T> T pick(std::initializer_list<T> values) {
+    return values.begin()[draw(0, values.size() - 1)];
+  }
+
+  numerics::Policy drawPolicy();
+  HostTensor drawTensor(llvm::ArrayRef<int64_t> shape);
+  Case drawCase();
+  std::string getModule(const Case &c);
+  std::vector<uint32_t> runReference(const Case &c);
+  std::vector<uint32_t> runKernel(const Case &c, const char *target);
+};
+
+} // namespace
+
+numerics::Policy KernelTest::drawPolicy() {
+  numerics::Policy policy;
+  policy.format = pick<numerics::Format>({{4, 4}, {4, 3}, {5, 3}, {2, 2}});
+  policy.valueFractionBits = pick<int64_t>({4, 4, 12});
+  if (draw(0, 2) == 0) {
+    policy.exponents = numerics::Exponents::Static;
+    policy.sq = draw(-3, 3);
+    policy.sk = draw(-3, 3);
+    policy.sv = draw(-3, 3);
+  }
+  policy.split = pick({numerics::Split::Floor, numerics::Split::Nearest});
+  policy.pruned =
+      pick({numerics::Pruned::Dropped, numerics::Pruned::Compensated,
+            numerics::Pruned::Compensated});
+  policy.group = pick<int64_t>({16, 16, 0, 32});
+  policy.threshold = draw(-250, 250) / 256.0;
+  policy.reciprocal =
+      pick({numerics::Reciprocal::Linear, numerics::Reciprocal::Exact});
+  return policy;
+}
+
+HostTensor KernelTest::drawTensor(llvm::ArrayRef<int64_t> shape) {
+  HostTensor tensor(ElementType::F32, shape);
+  float *data = tensor.as<float>();
+  std::normal_distribution<float> normal(0.0f, std::ldexp(1.0f, draw(-6, 5)));
+  for (int64_t n = 0; n < tensor.getNumElements(); ++n)
+    data[n] = normal(random);
+  float special[] = {std::numeric_limits<float>::quiet_NaN(),
+                     std::numeric_limits<float>::infinity(),
+                     -std::numeric_limits<float>::infinity(),
+                     std::numeric_limits<float>::max(),
+                     std::numeric_limits<float>::denorm_min(),
+                     -0.0f};
+  switch (draw(0, 9)) {
+  case 0: // a few extreme values
+    for (int64_t n = draw(1, 4); n > 0; --n)
+      data[draw(0, tensor.getNumElements() - 1)] = special[draw(0, 5)];
+    break;
+  case 1: // flat
+    std::fill(data, data + tensor.getNumElements(), draw(-1, 1) * 1.5f);
+    break;
+  case 2: // tiny
+    for (int64_t n = 0; n < tensor.getNumElements(); ++n)
+      data[n] *= 1e-40f;
+    break;
+  case 3: // saturating
+    for (int64_t n = 0; n < tensor.getNumElements(); ++n)
+      data[n] = data[n] < 0 ? -100.0f : 100.0f;
+    break;
+  default:
+    break;
+  }
+  return tensor;
+}
+
+Case KernelTest::drawCase() {
+  Case c;
+  int64_t heads = draw(1, 2), shared = draw(1, 2);
+  int64_t lq = draw(1, 40), lk = draw(1, 160);
+  if (draw(0, 9) == 0)
+    lk = draw(500, 700);
+  int64_t d = pick<int64_t>({64, 64, 32, 80, 128, 1, 17, 96});
+  int64_t dv = pick<int64_t>({64, 64, 32, 16, 1, 40, 128});
+  c.spec.policy = drawPolicy();
+  c.spec.scale = std::ldexp(draw(1, 1000) / 1000.0, draw(-4, 1));
+  c.spec.query.shape = {heads * shared, lq, d};
+  c.spec.key.shape = {heads, lk, d};
+  c.spec.value.shape = {heads, lk, dv};
+  c.spec.result.shape = {heads * shared, lq, dv};
+  for (const TensorSpec *tensor : {&c.spec.query, &c.spec.key, &c.spec.value})
+    c.inputs.push_back(drawTensor(tensor->shape));
+  return c;
+}
+
+/// A public function with the whole attention.
+std::string KernelTest::getModule(const Case &c) {
+  auto type = [](const TensorSpec &tensor) {
+    std::string text = "tensor<";
+    for (int64_t size : tensor.shape)
+      text += std::to_string(size) + "x";
+    return text + "f32>";
+  };
+  context.loadDialect<HDPDialect>();
+  std::string policy;
+  llvm::raw_string_ostream(policy) << PolicyAttr::get(&context, *c.spec.policy);
+  char scale[40];
+  std::snprintf(scale, sizeof scale, "%.17e", c.spec.scale);
+  std::string q = type(c.spec.query), k = type(c.spec.key),
+              v = type(c.spec.value), o = type(c.spec.result);
+  return "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v + ") -> " + o +
+         " {\n  %i = tensor.empty() : " + o +
+         "\n  %r = hdp.attention ins(%q, %k, %v : " + q + ", " + k + ", " + v +
+         ") outs(%i : " + o + ") {scale = " + scale + ", policy = " + policy +
+         "} -> " + o + "\n  return %r : " + o + "\n}\n";
+}
+
+static std::vector<uint32_t> getBits(const HostTensor &tensor) {
+  return {tensor.as<uint32_t>(),
+          tensor.as<uint32_t>() + tensor.getNumElements()};
+}
+
+std::vector<uint32_t> KernelTest::runReference(const Case &c) {
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
+  auto function = buildSite(c.spec, *module);
+  if (!function) {
+    llvm::consumeError(function.takeError());
+    return {}; // refused by N0
+  }
+  auto prepared = llvm::cantFail(makeReferenceEngine()->prepare(*function));
+  auto results =
+      llvm::cantFail(prepared->run({&c.inputs[0], &c.inputs[1], &c.inputs[2]}));
+  for (const NamedTensor &result : results)
+    if (result.name == "out")
+      return getBits(result.tensor);
+  return {};
+}
+
+std::vector<uint32_t> KernelTest::runKernel(const Case &c, const char *target) {
+  auto module = parse(getModule(c));
+  CompileOptions options;
+  options.attention = AttentionLowering::Vector;
+  options.target = target;
+  auto model = CompiledModel::compile(*module, options);
+  if (!model) {
+    ADD_FAILURE() << llvm::toString(model.takeError());
+    return {};
+  }
+  auto results = (*model)->run("f", {&c.inputs[0], &c.inputs[1], &c.inputs[2]});
+  if (!results) {
+    ADD_FAILURE() << llvm::toString(results.takeError());
+    return {};
+  }
+  return getBits((*results)[0]);
+}
+
+TEST_F(KernelTest, KernelsEqualTheReference) {
+  uint64_t count = 12;
+  if (const char *text = std::getenv("HDP_TEST_COUNT"))
+    count = std::strtoull(text, nullptr, 10);
+  std::printf("seeds 40001 to %llu\n", (unsigned long long)(40000 + count));
+  int ran = 0;
+  for (uint64_t seed = 40001; seed <= 40000 + count && !HasFailure(); ++seed) {
+    random.seed(seed);
+    Case c = drawCase();
+    std::vector<uint32_t> expected = runReference(c);
+    if (expected.empty())
+      continue;
+    for (const Target &target : targets) {
+      if (!isSupportedByHost(target.kind))
+        continue;
+      EXPECT_EQ(runKernel(c, target.name), expected)
+          << "seed " << seed << " on " << target.name << ":\n"
+          << getModule(c);
+      ++ran;
+    }
+  }
+  EXPECT_GT(ran, 0);
+}
