@@ -91,7 +91,6 @@ void hdp::buildKernelStage(OpPassManager &pm,
 void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
-  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createSCFToControlFlowPass());
   arith::ArithExpandOpsPassOptions arith;
   arith.includeBf16 = true;
