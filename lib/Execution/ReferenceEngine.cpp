@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Reference/Ops.h"
+#include "SiteInputs.h"
 #include "hdp/Execution/Engine.h"
 #include "hdp/Support/Error.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -140,46 +141,14 @@ public:
   run(llvm::ArrayRef<const HostTensor *> inputs) const override;
 
 private:
-  llvm::Error checkInputs(llvm::ArrayRef<const HostTensor *> inputs) const;
-
   mutable func::FuncOp function;
 };
 
-/// `q` of an argument or result, or its number.
-std::string getTensorName(Attribute name, size_t index) {
-  if (auto text = dyn_cast_or_null<StringAttr>(name))
-    return text.str();
-  return std::to_string(index);
-}
-
 } // namespace
-
-llvm::Error
-ReferenceSite::checkInputs(llvm::ArrayRef<const HostTensor *> inputs) const {
-  if (inputs.size() != function.getNumArguments())
-    return makeError("expected " + llvm::Twine(function.getNumArguments()) +
-                     " inputs, found " + llvm::Twine(inputs.size()));
-  for (auto [index, type] : llvm::enumerate(function.getArgumentTypes())) {
-    auto tensorType = cast<RankedTensorType>(type);
-    const HostTensor &input = *inputs[index];
-    if (convertElementType(tensorType.getElementType()) ==
-            input.getElementType() &&
-        succeeded(
-            verifyCompatibleShape(tensorType.getShape(), input.getShape())))
-      continue;
-    std::string text;
-    llvm::raw_string_ostream(text) << type;
-    return makeError(
-        "expected input '" +
-        getTensorName(function.getArgAttr(index, kTensorNameAttr), index) +
-        "' of type " + text + ", found tensor<" + formatType(input) + ">");
-  }
-  return llvm::Error::success();
-}
 
 llvm::Expected<std::vector<NamedTensor>>
 ReferenceSite::run(llvm::ArrayRef<const HostTensor *> inputs) const {
-  if (llvm::Error error = checkInputs(inputs))
+  if (llvm::Error error = checkSiteInputs(function, inputs))
     return error;
   Frame frame;
   for (auto [argument, input] : llvm::zip(function.getArguments(), inputs))

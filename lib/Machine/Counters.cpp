@@ -12,6 +12,35 @@
 using namespace hdp;
 using namespace hdp::machine;
 
+static void addProduct(std::vector<ProductCount> &products,
+                       const ProductCount &product) {
+  auto same = llvm::find_if(products, [&](const ProductCount &other) {
+    return other.a == product.a && other.b == product.b &&
+           other.isPooled == product.isPooled;
+  });
+  if (same == products.end())
+    products.push_back(product);
+  else
+    same->count += product.count;
+}
+
+void Counters::add(const Counters &o) {
+  for (const ProductCount &product : o.products)
+    addProduct(products, product);
+  auto sum = [&](auto... fields) { ((this->*fields += o.*fields), ...); };
+  sum(&Counters::commands, &Counters::dropped, &Counters::macs,
+      &Counters::dramBytes, &Counters::thetas, &Counters::exponentials,
+      &Counters::weights, &Counters::codes, &Counters::fullBlocks,
+      &Counters::keptFullBlocks, &Counters::prunedBlocks, &Counters::heads,
+      &Counters::gatedHeads);
+  for (unsigned r = 0; r < 2; ++r)
+    macCost[r] += o.macCost[r];
+  for (unsigned b = 0; b < numBuffers; ++b) {
+    read[b] += o.read[b];
+    written[b] += o.written[b];
+  }
+}
+
 void Counters::add(const Activity &activity, const Config &config) {
   ++commands;
   dropped += activity.isDropped;
@@ -19,14 +48,7 @@ void Counters::add(const Activity &activity, const Config &config) {
     if (product.count == 0)
       continue;
     macs += product.count;
-    auto same = llvm::find_if(products, [&](const ProductCount &other) {
-      return other.a == product.a && other.b == product.b &&
-             other.isPooled == product.isPooled;
-    });
-    if (same == products.end())
-      products.push_back(product);
-    else
-      same->count += product.count;
+    addProduct(products, product);
   }
   for (MacReading reading : {MacReading::Fixed, MacReading::Brick})
     macCost[unsigned(reading)] +=
@@ -101,16 +123,31 @@ private:
 };
 } // namespace
 
+std::vector<uint32_t> machine::findHeads(const Program &program,
+                                         const Config &config) {
+  std::vector<uint32_t> heads;
+  HeadFinder finder(program, config);
+  for (const Command &command : program.commands)
+    heads.push_back(program.sites.empty() ? 0 : finder.find(command));
+  return heads;
+}
+
 RunCounters machine::count(const Program &program, const Run &run) {
   RunCounters counters;
   uint32_t heads = program.sites.empty() ? 0 : program.sites[0].Hq;
   counters.heads.resize(heads);
-  HeadFinder finder(program, run.config);
+  std::vector<uint32_t> headOf = findHeads(program, run.config);
   for (size_t i = 0; i < run.activities.size(); ++i) {
     counters.total.add(run.activities[i], run.config);
-    uint32_t head = heads > 0 ? finder.find(program.commands[i]) : 0;
-    if (head < heads)
-      counters.heads[head].add(run.activities[i], run.config);
+    if (headOf[i] < heads)
+      counters.heads[headOf[i]].add(run.activities[i], run.config);
+  }
+  for (Counters &head : counters.heads) {
+    head.heads = 1;
+    head.prunedBlocks = head.gatedHeads > 0
+                            ? head.fullBlocks
+                            : head.fullBlocks - head.keptFullBlocks;
+    counters.total.prunedBlocks += head.prunedBlocks;
   }
   counters.total.heads = heads;
   return counters;
@@ -145,13 +182,8 @@ double machine::macEfficiency(const Program &program, const Run &run,
   return effectiveGops(program, run, reading) / peak;
 }
 
-double machine::prunedFraction(const RunCounters &counters) {
-  double full = 0, pruned = 0;
-  for (const Counters &head : counters.heads) {
-    full += double(head.fullBlocks);
-    pruned +=
-        double(head.gatedHeads > 0 ? head.fullBlocks
-                                   : head.fullBlocks - head.keptFullBlocks);
-  }
-  return full == 0 ? 0.0 : pruned / full;
+double machine::prunedFraction(const Counters &counters) {
+  return counters.fullBlocks == 0
+             ? 0.0
+             : double(counters.prunedBlocks) / double(counters.fullBlocks);
 }

@@ -220,14 +220,14 @@ void FunctionalModel::run(const NormaliseCommand &c, Activity &activity) {
     int32_t bits = bitLength(ops, den);
     int32_t R = reciprocal(ops, den, bits, site.policy);
     uint64_t at = uint64_t(registers.head) * site.Lq + i;
-    if (recorded) {
+    if (recordsValues) {
       note("den", at, den);
       note("R", at, R);
     }
     for (uint32_t t = 0; t < dv; ++t) {
       int64_t sum = isZero ? 0 : num[t];
       o[t] = int16_t(outputCode(ops, sum, R, bits));
-      if (recorded) {
+      if (recordsValues) {
         note("num", at * dv + t, sum);
         note("o", at * dv + t, o[t]);
       }

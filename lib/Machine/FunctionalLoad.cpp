@@ -57,8 +57,9 @@ const uint32_t *FunctionalModel::groupsOf(uint16_t index) {
   return columnGroups.data();
 }
 
-void FunctionalModel::record(Intermediates *intermediates) {
+void FunctionalModel::record(Intermediates *intermediates, bool onlyBlocks) {
   recorded = intermediates;
+  recordsValues = intermediates != nullptr && !onlyBlocks;
   if (recorded == nullptr || program.sites.empty())
     return;
   const Site &s = program.sites[0];
@@ -69,15 +70,18 @@ void FunctionalModel::record(Intermediates *intermediates) {
     for (const char *name : names)
       (*recorded)[name].assign(size, 0);
   };
-  make({"a"}, heads);
-  make({"S", "e", "w"}, scores);
-  make({"M", "k", "den", "R"}, rows);
-  make({"num", "o"}, rows * s.dv);
+  if (recordsValues) {
+    make({"a"}, heads);
+    make({"S", "e", "w"}, scores);
+    make({"M", "k", "den", "R"}, rows);
+    make({"num", "o"}, rows * s.dv);
+  }
   if (s.dense)
     return;
   make({"theta", "kind", "kept"}, blocks);
   make({"T"}, blockRows);
-  make({"c", "wc"}, rows * s.groups());
+  if (recordsValues)
+    make({"c", "wc"}, rows * s.groups());
   if (s.policy.tau8() > 0)
     make({"H", "hpos", "gate"}, heads);
 }
@@ -132,7 +136,7 @@ void FunctionalModel::run(const SetupCommand &c, Activity &activity) {
       std::clamp(read(sQ, q, c.query_head), minExponent, maxExponent);
   registers.sK = std::clamp(read(sK, k, c.key_head), minExponent, maxExponent);
   registers.head = c.query_head;
-  if (recorded) {
+  if (recordsValues) {
     const Site &site = program.sites[c.site];
     note("a", c.query_head,
          softmaxShift(ops, getScaleConstants(site.scale), site.policy,

@@ -68,7 +68,7 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
 
   // The common case: every position of a kept block is valid.
   bool isOpen = !isWide && !site.causal && c.valid_rows == 0 &&
-                c.bias_rows == 0 && recorded == nullptr;
+                c.bias_rows == 0 && !recordsValues;
   std::vector<uint32_t> openKeys; // of a block row, from firstKey on
   std::vector<int32_t> sums, others;
   auto scoreOpenRow = [&](uint32_t i) {
@@ -139,7 +139,7 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
             continue;
           ++positions;
           S[j] = ops.add(scoreOf(i, j), bias ? bias[j] : 0);
-          if (recorded)
+          if (recordsValues)
             note("S", (uint64_t(registers.head) * site.Lq + i) * site.Lk + j,
                  S[j]);
         }

@@ -105,7 +105,7 @@ void FunctionalModel::run(const SoftmaxCommand &c, Activity &activity) {
         }
       int32_t k = weightShift(ops, weightSum(ops, sumE, maxC, int32_t(nk)));
       uint64_t at = uint64_t(registers.head) * site.Lq + i;
-      if (recorded) {
+      if (recordsValues) {
         for (uint32_t g = 0; !site.dense && g < groups; ++g)
           note("c", at * groups + g, wc[g]);
         for (uint32_t x = 0; x < nk; ++x)
@@ -128,7 +128,7 @@ void FunctionalModel::run(const SoftmaxCommand &c, Activity &activity) {
       terms[1] = k;
       terms[2] = den;
       terms[3] = int32_t(nk);
-      if (recorded) {
+      if (recordsValues) {
         for (uint32_t x = 0; x < nk; ++x)
           note("w", at * site.Lk + kept[x], values[x]);
         for (uint32_t g = 0; !site.dense && g < groups; ++g)

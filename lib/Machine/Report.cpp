@@ -1,6 +1,6 @@
-//===- Report.cpp - text and JSON -----------------------------------------===//
+//===- Report.cpp - a run in numbers, and as text -------------------------===//
 //
-// Printers over RunReport; derived numbers come from Counters.h.
+// Sums and what follows from them; ReportJson.cpp prints the same for programs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -9,137 +9,132 @@
 
 using namespace hdp;
 using namespace hdp::machine;
-namespace json = llvm::json;
 
 static const MacReading readings[] = {MacReading::Fixed, MacReading::Brick};
+
+/// Works out what follows from the sums.
+static void derive(RunReport &report) {
+  const Config &config = report.config;
+  const Counters &total = report.counters.total;
+  double peak = 2.0 * double(config.macs()) * double(config.clock_mhz) / 1000;
+  for (MacReading reading : readings) {
+    RunReport::Reading &r = report.readings[unsigned(reading)];
+    auto cycles = double(r.cycles);
+    r.effectiveGops = cycles == 0 ? 0.0
+                                  : report.denseOperations / cycles *
+                                        double(config.clock_mhz) / 1000;
+    r.macUtilisation = cycles == 0 ? 0.0
+                                   : double(total.macCost[unsigned(reading)]) /
+                                         16 / (cycles * double(config.macs()));
+    r.macEfficiency = r.effectiveGops / peak;
+    r.energy =
+        computeEnergy(total, report.energyTable, reading, config, r.cycles);
+    for (RunReport::Baseline &baseline : report.baselines)
+      baseline.energy[unsigned(reading)] =
+          computeEnergy(baseline.counters, report.energyTable, reading, config,
+                        baseline.cycles[unsigned(reading)]);
+  }
+}
 
 RunReport machine::makeReport(const Program &program, const Run &run,
                               const EnergyTable &table) {
   RunReport report;
   report.config = run.config;
   report.energyTable = table;
+  report.programs = 1;
   report.denseOperations = denseOperations(program);
   report.counters = count(program, run);
+  std::vector<uint32_t> headOf = findHeads(program, run.config);
+  size_t numHeads = report.counters.heads.size();
   for (MacReading reading : readings) {
-    auto &r = report.readings[unsigned(reading)];
+    RunReport::Reading &r = report.readings[unsigned(reading)];
     const Schedule &schedule = run.get(reading);
     r.cycles = schedule.cycles;
-    r.effectiveGops = effectiveGops(program, run, reading);
-    r.macUtilisation = macUtilisation(report.counters.total, run, reading);
-    r.macEfficiency = macEfficiency(program, run, reading);
-    r.energy = computeEnergy(report.counters.total, table, reading, run.config,
-                             schedule.cycles);
     r.queues = schedule.queues;
     r.dram = schedule.dram;
+    std::vector<uint64_t> first(numHeads, schedule.cycles), last(numHeads, 0);
+    for (size_t i = 0; i < headOf.size(); ++i)
+      if (headOf[i] < numHeads) {
+        const CommandTime &time = schedule.commands[i];
+        first[headOf[i]] = std::min(first[headOf[i]], time.start);
+        last[headOf[i]] = std::max(last[headOf[i]], time.end);
+      }
+    for (size_t h = 0; h < numHeads; ++h)
+      r.headCycles.push_back(last[h] - std::min(first[h], last[h]));
   }
+  derive(report);
   return report;
 }
 
-//===----------------------------------------------------------------------===//
-// JSON
-//===----------------------------------------------------------------------===//
-
-static json::Value toJson(const Range &range) {
-  return json::Array{range.low, range.high};
-}
-
-static json::Object toJson(const Energy &energy) {
-  return json::Object{{"total", toJson(energy.total())},
-                      {"multiply", toJson(energy.multiply)},
-                      {"accumulate", toJson(energy.accumulate)},
-                      {"scratchpads", toJson(energy.scratchpads)},
-                      {"softmax", toJson(energy.softmax)},
-                      {"normalise", toJson(energy.normalise)},
-                      {"sparsity", toJson(energy.sparsity)},
-                      {"dram", toJson(energy.dram)},
-                      {"leakage", toJson(energy.leakage)}};
-}
-
-static json::Object toJson(const QueueTime &queue) {
-  json::Object stalled;
-  for (unsigned cause = 0; cause < numCauses; ++cause)
-    if (queue.stalled[cause] != 0)
-      stalled[stringify(Cause(cause))] = queue.stalled[cause];
-  return json::Object{{"commands", queue.commands},
-                      {"busy", queue.busy},
-                      {"stalled", std::move(stalled)},
-                      {"idle", queue.idle}};
-}
-
-static json::Object toJson(const RunReport::Reading &reading,
-                           const Config &config) {
-  json::Array units;
-  for (size_t i = 0; i < reading.queues.size(); ++i) {
-    json::Object unit = toJson(reading.queues[i]);
-    bool isGate = i == config.cores * numQueues;
-    unit["unit"] = isGate ? "gate" : stringify(Queue(i % numQueues));
-    if (!isGate)
-      unit["core"] = i / numQueues;
-    units.push_back(std::move(unit));
+RunReport::Baseline machine::makeBaseline(const Program &program,
+                                          const Run &run,
+                                          const EnergyTable &table,
+                                          unsigned bits) {
+  RunReport report = makeReport(program, run, table);
+  RunReport::Baseline baseline;
+  baseline.bits = bits;
+  baseline.counters = report.counters.total;
+  for (unsigned r = 0; r < 2; ++r) {
+    baseline.cycles[r] = report.readings[r].cycles;
+    baseline.energy[r] = report.readings[r].energy;
   }
-  return json::Object{
-      {"cycles", reading.cycles},
-      {"effective_gops", reading.effectiveGops},
-      {"mac_utilisation", reading.macUtilisation},
-      {"mac_efficiency", reading.macEfficiency},
-      {"energy_pj", toJson(reading.energy)},
-      {"dram", json::Object{{"busy", reading.dram.busy},
-                            {"bursts", reading.dram.bursts},
-                            {"row_misses", reading.dram.rowMisses},
-                            {"refreshes", reading.dram.refreshes}}},
-      {"units", std::move(units)}};
+  return baseline;
 }
 
-json::Value machine::toJson(const RunReport &report) {
-  const Counters &total = report.counters.total;
-  json::Object machine{
-      {"name", report.config.name},
-      {"energy_table", report.energyTable.name},
-      {"fingerprint",
-       llvm::formatv("{0:x16}", fingerprint(report.config)).str()}};
-  for (size_t i = 0; i < getParams().size(); ++i)
-    machine[getParams()[i].name] = report.config.get(i);
-  json::Array heads;
-  for (const Counters &head : report.counters.heads)
-    heads.push_back(json::Object{{"macs", head.macs},
-                                 {"dram_bytes", head.dramBytes},
-                                 {"exponentials", head.exponentials},
-                                 {"full_blocks", head.fullBlocks},
-                                 {"kept_full_blocks", head.keptFullBlocks},
-                                 {"gated", head.gatedHeads > 0}});
-  json::Object scratchpads;
-  for (unsigned b = 0; b + 1 < numBuffers; ++b)
-    scratchpads[stringify(Buffer(b))] = json::Object{
-        {"bytes_read", total.read[b]}, {"bytes_written", total.written[b]}};
-  const auto &own =
-      report.readings[report.config.brick_macs ? 1 : 0]; // the machine's own
-  return json::Object{
-      {"cycles", own.cycles},
-      {"macs", total.macs},
-      {"dram_bytes", total.dramBytes},
-      {"energy_pj", own.energy.total().low},
-      {"effective_gops", own.effectiveGops},
-      {"mac_utilisation", own.macUtilisation},
-      {"dense_operations", report.denseOperations},
-      {"pruned_fraction", prunedFraction(report.counters)},
-      {"gated_fraction",
-       total.heads == 0 ? 0.0 : double(total.gatedHeads) / double(total.heads)},
-      {"commands", total.commands},
-      {"dropped_commands", total.dropped},
-      {"exponentials", total.exponentials},
-      {"thetas", total.thetas},
-      {"scratchpads", std::move(scratchpads)},
-      {"scratchpad_mm2",
-       ::toJson(computeArea(report.energyTable, report.config))},
-      {"heads", std::move(heads)},
-      {"fixed", ::toJson(report.readings[0], report.config)},
-      {"brick", ::toJson(report.readings[1], report.config)},
-      {"machine", std::move(machine)}};
+/// Element by element; the longer one's rest stays.
+template <typename T, typename Add>
+static void addLists(std::vector<T> &sum, const std::vector<T> &other,
+                     Add add) {
+  if (sum.size() < other.size())
+    sum.resize(other.size());
+  for (size_t i = 0; i < other.size(); ++i)
+    add(sum[i], other[i]);
 }
 
-//===----------------------------------------------------------------------===//
-// Text
-//===----------------------------------------------------------------------===//
+static void addQueue(QueueTime &sum, const QueueTime &other) {
+  sum.busy += other.busy;
+  sum.idle += other.idle;
+  sum.commands += other.commands;
+  for (unsigned cause = 0; cause < numCauses; ++cause)
+    sum.stalled[cause] += other.stalled[cause];
+}
+
+void RunReport::add(const RunReport &other) {
+  if (programs == 0) {
+    *this = other;
+    return;
+  }
+  programs += other.programs;
+  denseOperations += other.denseOperations;
+  counters.total.add(other.counters.total);
+  addLists(counters.heads, other.counters.heads,
+           [](Counters &sum, const Counters &one) { sum.add(one); });
+  for (unsigned r = 0; r < 2; ++r) {
+    Reading &sum = readings[r];
+    const Reading &one = other.readings[r];
+    sum.cycles += one.cycles;
+    addLists(sum.queues, one.queues, addQueue);
+    addLists(sum.headCycles, one.headCycles,
+             [](uint64_t &a, uint64_t b) { a += b; });
+    sum.dram.busy += one.dram.busy;
+    sum.dram.bursts += one.dram.bursts;
+    sum.dram.rowMisses += one.dram.rowMisses;
+    sum.dram.refreshes += one.dram.refreshes;
+    sum.dram.refreshCycles += one.dram.refreshCycles;
+  }
+  for (const Baseline &one : other.baselines) {
+    auto same = llvm::find_if(
+        baselines, [&](const Baseline &b) { return b.bits == one.bits; });
+    if (same == baselines.end()) {
+      baselines.push_back(one);
+      continue;
+    }
+    same->counters.add(one.counters);
+    for (unsigned r = 0; r < 2; ++r)
+      same->cycles[r] += one.cycles[r];
+  }
+  derive(*this);
+}
 
 static std::string percent(double part, double all) {
   return llvm::formatv("{0:F1} %", all == 0 ? 0.0 : 100 * part / all);
@@ -154,8 +149,7 @@ void machine::printReport(llvm::raw_ostream &os, const RunReport &report) {
   os << llvm::formatv("{0} commands ({1} dropped), {2} products, {3} bytes of "
                       "DRAM, {4} of blocks pruned, {5} of {6} heads gated\n\n",
                       total.commands, total.dropped, total.macs,
-                      total.dramBytes,
-                      percent(prunedFraction(report.counters), 1),
+                      total.dramBytes, percent(prunedFraction(total), 1),
                       total.gatedHeads, total.heads);
   os << llvm::formatv("{0,-22}{1,16}{2,16}\n", "multipliers", "fixed", "brick");
   auto row = [&](llvm::StringRef name, auto value) {
@@ -179,6 +173,19 @@ void machine::printReport(llvm::raw_ostream &os, const RunReport &report) {
     return llvm::formatv("{0:F1} to {1:F1}", total.low / 1e6, total.high / 1e6)
         .str();
   });
+  for (const RunReport::Baseline &baseline : report.baselines) {
+    auto ratio = [&](llvm::StringRef name, auto of) {
+      os << llvm::formatv("{0,-22}{1,16:F2}{2,16:F2}\n", name, of(0), of(1));
+    };
+    std::string against = " over dense" + std::to_string(baseline.bits);
+    ratio("speed" + against, [&](unsigned r) {
+      return double(baseline.cycles[r]) / double(report.readings[r].cycles);
+    });
+    ratio("energy" + against, [&](unsigned r) {
+      return baseline.energy[r].total().low /
+             report.readings[r].energy.total().low;
+    });
+  }
   for (MacReading reading : readings) {
     const Reading &r = report.readings[unsigned(reading)];
     os << llvm::formatv("\n{0}, all cores: busy, stalled by cause, idle\n",

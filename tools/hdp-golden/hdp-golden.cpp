@@ -9,6 +9,7 @@
 
 #include "hdp/Execution/Engine.h"
 #include "hdp/Execution/GoldenFile.h"
+#include "hdp/Execution/MachineEngine.h"
 #include "hdp/Execution/TensorCompare.h"
 #include "hdp/InitAll.h"
 #include "hdp/Support/Convert.h"
@@ -27,7 +28,12 @@ using namespace hdp;
 
 namespace {
 
-using Engines = std::vector<std::unique_ptr<AttentionEngine>>;
+/// An engine and what lines call it.
+struct NamedEngine {
+  std::string name;
+  std::unique_ptr<AttentionEngine> engine;
+};
+using Engines = std::vector<NamedEngine>;
 
 /// The golden files that `path` names: itself, or those of a folder.
 llvm::Expected<std::vector<std::string>> findFiles(const std::string &path) {
@@ -49,20 +55,23 @@ llvm::Expected<std::vector<std::string>> findFiles(const std::string &path) {
 }
 
 /// Whether `engine` may do without a tensor of the file: `e` is no result of
-/// any op, so only the reference has it.
+/// any op. The machine has no integer scores beyond a block, no validity beyond
+/// a row, and measures heads only where one can be gated.
 bool mayLack(const AttentionEngine &engine, llvm::StringRef name) {
+  if (engine.getName() == "machine")
+    return llvm::is_contained({"II", "valid", "B", "H", "hpos"}, name);
   return name == "e" && engine.getName() != "reference";
 }
 
 /// Compares and prints; true if nothing differs.
-bool report(llvm::StringRef path, const AttentionEngine &engine,
+bool report(llvm::StringRef path, const NamedEngine &named,
             const GoldenFile &golden, llvm::ArrayRef<NamedTensor> found) {
   size_t equal = 0;
   std::string lacking, differences;
   for (const NamedTensor &expected : golden.expected) {
     const HostTensor *tensor = findTensor(found, expected.name);
     if (!tensor) {
-      if (mayLack(engine, expected.name))
+      if (mayLack(*named.engine, expected.name))
         lacking += " " + expected.name;
       else
         differences += "  " + expected.name + ": not computed\n";
@@ -80,7 +89,7 @@ bool report(llvm::StringRef path, const AttentionEngine &engine,
       differences += "  " + expected.name +
                      ": expected and found differ: " + *difference + "\n";
   }
-  llvm::outs() << path << ": " << engine.getName() << ": " << equal << " of "
+  llvm::outs() << path << ": " << named.name << ": " << equal << " of "
                << golden.expected.size() << " tensors equal";
   if (!lacking.empty())
     llvm::outs() << " (not held:" << lacking << ")";
@@ -104,21 +113,33 @@ llvm::Expected<bool> runFile(llvm::StringRef path, const Engines &engines,
     inputs.push_back(&input);
 
   bool isEqual = true;
-  for (const auto &engine : engines) {
-    std::string where = (path + ": " + engine->getName() + ": ").str();
+  for (const NamedEngine &named : engines) {
+    std::string where = (path + ": " + named.name + ": ").str();
     llvm::Expected<std::unique_ptr<PreparedSite>> prepared =
-        engine->prepare(*site);
+        named.engine->prepare(*site);
     if (!prepared)
       return makeError(where + llvm::toString(prepared.takeError()));
     llvm::Expected<std::vector<NamedTensor>> found = (*prepared)->run(inputs);
     if (!found)
       return makeError(where + llvm::toString(found.takeError()));
-    isEqual &= report(path, *engine, *golden, *found);
+    isEqual &= report(path, named, *golden, *found);
   }
   return isEqual;
 }
 
-enum class EngineChoice { Reference, Cpu, All };
+enum class EngineChoice { Reference, Cpu, Machine, All };
+
+/// The machine engine on a configuration by name or file.
+llvm::Expected<NamedEngine> makeMachine(const std::string &name,
+                                        const char *argv0) {
+  llvm::Expected<machine::Config> config = machine::openMachine(name, argv0);
+  if (!config)
+    return config.takeError();
+  MachineOptions options;
+  options.config = std::move(*config);
+  return NamedEngine{"machine " + options.config.name,
+                     makeMachineEngine(options, makeJitEngine())};
+}
 
 } // namespace
 
@@ -134,22 +155,24 @@ int main(int argc, char **argv) {
       llvm::cl::values(
           clEnumValN(EngineChoice::Reference, "reference", "plain loops"),
           clEnumValN(EngineChoice::Cpu, "cpu", "compiled code"),
+          clEnumValN(EngineChoice::Machine, "machine",
+                     "command streams on the accelerator's model"),
           clEnumValN(EngineChoice::All, "all", "every engine (the default)")));
+  llvm::cl::list<std::string> machines(
+      "machine", llvm::cl::value_desc("FILE.yaml"), llvm::cl::cat(category),
+      llvm::cl::desc("machines (default: hdp-edge and hdp-server)"));
   llvm::cl::HideUnrelatedOptions(category);
   llvm::cl::ParseCommandLineOptions(
       argc, argv, "compares every engine with golden vectors, on bits\n");
 
   Engines engines;
-  if (choice != EngineChoice::Cpu)
-    engines.push_back(makeReferenceEngine());
-  if (choice != EngineChoice::Reference)
-    engines.push_back(makeJitEngine());
-  mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  hdp::registerAllDialects(registry);
-  mlir::MLIRContext context(registry);
-
+  auto isChosen = [&](EngineChoice one) {
+    return choice == one || choice == EngineChoice::All;
+  };
+  if (isChosen(EngineChoice::Reference))
+    engines.push_back({"reference", makeReferenceEngine()});
+  if (isChosen(EngineChoice::Cpu))
+    engines.push_back({"cpu", makeJitEngine()});
   bool isEqual = true;
   auto fail = [&](llvm::Error error) {
     llvm::outs().flush();
@@ -157,6 +180,24 @@ int main(int argc, char **argv) {
         << llvm::toString(std::move(error)) << "\n";
     isEqual = false;
   };
+  std::vector<std::string> names(machines.begin(), machines.end());
+  if (names.empty())
+    names = {"hdp-edge", "hdp-server"};
+  for (const std::string &name : names) {
+    if (!isChosen(EngineChoice::Machine))
+      break;
+    llvm::Expected<NamedEngine> engine = makeMachine(name, argv[0]);
+    if (engine)
+      engines.push_back(std::move(*engine));
+    else
+      fail(engine.takeError());
+  }
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  hdp::registerAllDialects(registry);
+  mlir::MLIRContext context(registry);
+
   for (const std::string &path : paths) {
     llvm::Expected<std::vector<std::string>> files = findFiles(path);
     if (!files) {

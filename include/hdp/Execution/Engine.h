@@ -20,8 +20,25 @@
 
 namespace hdp {
 
+namespace machine {
+struct Launch;
+struct RunReport;
+} // namespace machine
+
 /// The argument and result attribute that names a site function's tensors.
 inline constexpr llvm::StringLiteral kTensorNameAttr = kTensorNameAttrName;
+
+/// A call of a model as an engine sees it that models hardware, and what that
+/// engine found.
+struct SiteCall {
+  /// The first `numValid` of the `batchSize` samples in the call count.
+  int64_t numValid = 1, batchSize = 1;
+  /// Keep the first launch.
+  bool keepsLaunch = false;
+  /// What the samples that count took; null from other engines.
+  std::shared_ptr<machine::RunReport> cost;
+  std::shared_ptr<machine::Launch> launch;
+};
 
 /// A site function that an engine has made ready. The function has to outlive
 /// it.
@@ -35,6 +52,13 @@ public:
   /// errors of one line. May be called by several threads at once.
   virtual llvm::Expected<std::vector<NamedTensor>>
   run(llvm::ArrayRef<const HostTensor *> inputs) const = 0;
+
+  /// The same; an engine that models hardware also fills `call` in.
+  virtual llvm::Expected<std::vector<NamedTensor>>
+  measure(llvm::ArrayRef<const HostTensor *> inputs, SiteCall &call) const {
+    (void)call;
+    return run(inputs);
+  }
 };
 
 /// Executes attention sites.

@@ -22,10 +22,13 @@ struct Counters {
   uint64_t dramBytes = 0;
   uint64_t thetas = 0, exponentials = 0, weights = 0, codes = 0;
   uint64_t fullBlocks = 0, keptFullBlocks = 0;
+  /// Full blocks not kept, all of them in a gated head (of finished runs).
+  uint64_t prunedBlocks = 0;
   uint64_t heads = 0, gatedHeads = 0;
   uint64_t read[numBuffers] = {}, written[numBuffers] = {};
 
   void add(const Activity &activity, const Config &config);
+  void add(const Counters &other);
 };
 
 struct RunCounters {
@@ -35,6 +38,9 @@ struct RunCounters {
 };
 
 RunCounters count(const Program &program, const Run &run);
+
+/// The query head that each command belongs to, as `count` takes it.
+std::vector<uint32_t> findHeads(const Program &program, const Config &config);
 
 /// Work of dense attention, 4 Lq Lk d operations a head (QK^T and PV).
 double denseOperations(const Program &program);
@@ -48,9 +54,8 @@ double macUtilisation(const Counters &counters, const Run &run,
 /// Effective operations against two a multiplier and cycle.
 double macEfficiency(const Program &program, const Run &run,
                      MacReading reading);
-/// Full blocks that are not kept, all of them in a gated head; none without
-/// full blocks.
-double prunedFraction(const RunCounters &counters);
+/// Pruned blocks against full ones; 0 without full blocks.
+double prunedFraction(const Counters &counters);
 
 } // namespace hdp::machine
 

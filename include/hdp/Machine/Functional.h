@@ -123,8 +123,9 @@ public:
   /// Inputs are written before the first command, outputs read after the last.
   SymbolData &getSymbol(size_t index) { return symbols[index]; }
 
-  /// Records intermediates of site 0 from now on.
-  void record(Intermediates *intermediates);
+  /// Records intermediates of site 0 from now on, or those of blocks and heads
+  /// only (theta, kind, kept, T, H, hpos, gate); null: nothing.
+  void record(Intermediates *intermediates, bool onlyBlocks = false);
 
   /// Executes one command.
   Activity execute(const Command &command);
@@ -167,6 +168,7 @@ private:
   std::vector<SymbolData> symbols;
   std::vector<CoreMemory> cores;
   Intermediates *recorded = nullptr;
+  bool recordsValues = false;
   /// Work space of one command.
   std::vector<int16_t> scratchQ, scratchK;
   std::vector<int32_t> scratchRow;

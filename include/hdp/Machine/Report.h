@@ -8,31 +8,69 @@
 #define HDP_MACHINE_REPORT_H
 
 #include "hdp/Machine/Energy.h"
+#include "hdp/Machine/Functional.h"
 #include "llvm/Support/JSON.h"
+#include <memory>
 
 namespace hdp::machine {
 
-/// Everything that a report says.
+/// Everything that a report says, of one run of a program or of several on one
+/// machine, added up.
 struct RunReport {
   Config config;
   EnergyTable energyTable;
+  uint64_t programs = 0; ///< how many runs
   double denseOperations = 0;
+  /// Heads by their place in the program.
   RunCounters counters;
-  /// By MacReading.
   struct Reading {
     uint64_t cycles = 0;
-    double effectiveGops = 0, macUtilisation = 0, macEfficiency = 0;
-    Energy energy;
     std::vector<QueueTime> queues;
     DramCounters dram;
-  } readings[2];
+    /// From a head's first command to its last result; heads overlap.
+    std::vector<uint64_t> headCycles;
+    // What follows from the above and the counters.
+    double effectiveGops = 0, macUtilisation = 0, macEfficiency = 0;
+    Energy energy;
+  };
+  Reading readings[2]; ///< by MacReading
+
+  /// The same attentions dense, in codes of `bits`.
+  struct Baseline {
+    unsigned bits = 16;
+    Counters counters;
+    uint64_t cycles[2] = {};
+    Energy energy[2];
+  };
+  std::vector<Baseline> baselines;
+
+  /// The machine's own kind of multipliers.
+  MacReading own() const {
+    return config.brick_macs ? MacReading::Brick : MacReading::Fixed;
+  }
+  /// Adds runs on the same machine.
+  void add(const RunReport &other);
+};
+
+/// A run that is kept for traces and pictures.
+struct Launch {
+  std::shared_ptr<const Program> program;
+  Run run;
+  /// At least `kind` and `kept` of pruned attention.
+  Intermediates blocks;
 };
 
 RunReport makeReport(const Program &program, const Run &run,
                      const EnergyTable &table);
 
-/// docs/Machine.md documents the keys.
+/// A dense run of the attentions that a report is about.
+RunReport::Baseline makeBaseline(const Program &program, const Run &run,
+                                 const EnergyTable &table, unsigned bits);
+
+/// docs/Report.md documents the keys.
 llvm::json::Value toJson(const RunReport &report);
+/// The machine alone: name, fingerprint, parameters.
+llvm::json::Value toJson(const Config &config, const EnergyTable &table);
 void printReport(llvm::raw_ostream &os, const RunReport &report);
 
 /// A Chrome trace (also for Perfetto): a process a core, a thread a queue, an

@@ -46,6 +46,15 @@ getResultSizes(OpBuilder &builder, AttentionOp op, Value query, Value value) {
   return sizes;
 }
 
+/// What kSiteAttrName holds: all attributes of the op, by name.
+static DictionaryAttr getSiteAttributes(AttentionOp op) {
+  NamedAttrList attributes;
+  for (NamedAttribute attribute : op->getAttrDictionary())
+    if (attribute.getName() != op.getOperandSegmentSizesAttrName())
+      attributes.append(attribute);
+  return attributes.getDictionary(op.getContext());
+}
+
 FailureOr<func::FuncOp> hdp::buildSiteFunction(ModuleOp module, AttentionOp op,
                                                StringRef name,
                                                SiteResults results) {
@@ -69,6 +78,7 @@ FailureOr<func::FuncOp> hdp::buildSiteFunction(ModuleOp module, AttentionOp op,
   auto func = func::FuncOp::create(
       rewriter, loc, name, rewriter.getFunctionType(argTypes, TypeRange()));
   func.setPrivate();
+  func->setAttr(kSiteAttrName, getSiteAttributes(op));
   Block *body = func.addEntryBlock();
   rewriter.setInsertionPointToStart(body);
   ArrayRef<BlockArgument> args = body->getArguments();

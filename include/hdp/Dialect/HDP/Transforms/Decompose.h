@@ -30,6 +30,10 @@ void emitRuntimeLimits(mlir::ImplicitLocOpBuilder &builder, AttentionOp op);
 /// The argument and result attribute that names the tensors of a site function.
 inline constexpr llvm::StringLiteral kTensorNameAttrName = "hdp.tensor";
 
+/// The attribute of a site function that holds those of its hdp.attention
+/// (`scale`, `policy`, ..) in a dictionary: for who executes it as a whole.
+inline constexpr llvm::StringLiteral kSiteAttrName = "hdp.site";
+
 /// Which intermediates a site function returns beside `out`.
 enum class SiteResults {
   OnlyOutput,
@@ -43,8 +47,8 @@ enum class SiteResults {
 /// attention with the types and attributes of `op` (which may be on tensors or
 /// memrefs): arguments q, k, v, then mask and bias if any; results `out`, then
 /// the intermediates asked for, if the op has a policy. Arguments and results
-/// carry their names in `hdp.tensor`. The attention is decomposed already when
-/// it has a policy.
+/// carry their names in `hdp.tensor`, the function what the op said in
+/// `hdp.site`. The attention is decomposed already when it has a policy.
 mlir::FailureOr<mlir::func::FuncOp> buildSiteFunction(mlir::ModuleOp module,
                                                       AttentionOp op,
                                                       llvm::StringRef name,
