@@ -200,6 +200,7 @@ llvm::Expected<DataSetOutcome> Run::execute() {
   outcome.report = runner.getReport();
   outcome.report.threads = options.threads;
   outcome.report.seconds /= options.threads;
+  outcome.report.samples = total;
   outcome.report.total = data.hasLabels() ? sum.predictions : total;
   if (data.hasLabels())
     outcome.report.correct = sum.correct;

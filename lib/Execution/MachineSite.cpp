@@ -147,7 +147,7 @@ template <typename T> struct MaskSlice {
     int64_t perHead = int64_t(rows) * form.Lk;
     const T *begin =
         tensor.as<T>() +
-        (index * tensorHeads + (heads == 1 ? 0 : firstHead)) * perHead;
+        (index * tensorHeads + (tensorHeads == 1 ? 0 : firstHead)) * perHead;
     elements.assign(begin, begin + int64_t(heads) * perHead);
   }
   std::vector<T> elements;

@@ -96,13 +96,15 @@ ModelRunner::create(mlir::OwningOpRef<mlir::ModuleOp> module,
 
 /// The engines that have these names.
 static llvm::Expected<std::vector<std::unique_ptr<AttentionEngine>>>
-makeEngines(llvm::ArrayRef<std::string> names) {
+makeEngines(const RunnerOptions &options) {
   std::vector<std::unique_ptr<AttentionEngine>> engines;
-  for (const std::string &name : names) {
+  for (const std::string &name : options.engines) {
     if (name == "reference")
       engines.push_back(makeReferenceEngine());
     else if (name == "cpu")
       engines.push_back(makeJitEngine());
+    else if (name == "machine")
+      engines.push_back(makeMachineEngine(options.machine, makeJitEngine()));
     else
       return makeError("no engine '" + name + "'");
   }
@@ -145,7 +147,7 @@ llvm::Error ModelRunner::compile() {
       layer.policy = formatPolicy(site.policy);
       report.layers.push_back(std::move(layer));
     }
-    auto engines = makeEngines(options.engines);
+    auto engines = makeEngines(options);
     if (!engines)
       return engines.takeError();
     auto runner =
@@ -169,6 +171,7 @@ ModelRunner::run(llvm::ArrayRef<const HostTensor *> arguments, int64_t call,
   CallCounters counters;
   counters.numValid = numValid;
   counters.batchSize = batchSize;
+  counters.keepsLaunches = options.keepsLaunches && call == 0;
   counters.layers.resize(report.layers.size());
   currentCounters = &counters;
   Clock::time_point start = Clock::now();

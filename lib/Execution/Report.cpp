@@ -1,6 +1,7 @@
 //===- Report.cpp - text and JSON from the counters -----------------------===//
 
 #include "hdp/Execution/Report.h"
+#include "MachineReport.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -87,6 +88,7 @@ static Value toJson(const LayerReport &layer) {
   set("gated_heads", layer.gatedHeads);
   set("saturated", layer.saturated);
   set("nan", layer.nan);
+  addCost(object, layer.cost.get(), /*samples=*/0);
   return object;
 }
 
@@ -99,7 +101,7 @@ Value hdp::toJson(const RunReport &report) {
     unraised = Object{{"max_error", errorOrNull(found->maxError)},
                       {"correct", orNull(found->correct)},
                       {"predictions_differ", found->predictionsDiffer}};
-  return Object{{"model", report.model},
+  Object object{{"model", report.model},
                 {"function", report.function},
                 {"engines", Array(report.engines)},
                 {"threads", report.threads},
@@ -112,6 +114,8 @@ Value hdp::toJson(const RunReport &report) {
                 {"engines_equal", orNull(report.getEnginesEqual())},
                 {"unraised", std::move(unraised)},
                 {"layers", std::move(layers)}};
+  addCost(object, report.getCost().get(), report.samples);
+  return object;
 }
 
 /// `64.8 %`, or `-`.
@@ -197,4 +201,5 @@ void hdp::printReport(llvm::raw_ostream &os, const RunReport &report) {
                   << " to compile, threads: " << report.threads << "\n";
   if (!report.layers.empty())
     printLayers(os, report);
+  printCost(os, report);
 }

@@ -4,6 +4,7 @@
 #include "SiteStatistics.h"
 #include "hdp/Execution/Diagnostics.h"
 #include "hdp/Execution/TensorCompare.h"
+#include "hdp/Machine/Report.h"
 #include "hdp/Support/Error.h"
 #include "llvm/Support/Format.h"
 #include <chrono>
@@ -33,6 +34,13 @@ void hdp::accumulate(LayerReport &sum, const LayerReport &call) {
     sum.equal = sum.equal.value_or(true) && *call.equal;
   if (call.maxError)
     sum.maxError = std::max(sum.maxError.value_or(0), *call.maxError);
+  if (call.cost) {
+    if (!sum.cost)
+      sum.cost = std::make_shared<machine::RunReport>();
+    sum.cost->add(*call.cost);
+  }
+  if (!sum.launch)
+    sum.launch = call.launch;
 }
 
 llvm::Expected<std::unique_ptr<SiteRunner>>
@@ -104,13 +112,21 @@ llvm::Error SiteRunner::execute(int64_t id, llvm::ArrayRef<TensorView> views,
 
   std::vector<std::vector<NamedTensor>> results;
   for (const auto &[engine, onEngine] : llvm::zip(engines, ready.engines)) {
-    auto found = onEngine->run(pointers);
+    SiteCall call;
+    call.numValid = counters.numValid;
+    call.batchSize = counters.batchSize;
+    call.keepsLaunch = counters.keepsLaunches;
+    auto found = onEngine->measure(pointers, call);
     if (!found)
       return makeError(formatLocation(site.location) + ": " +
                        llvm::toString(found.takeError()));
     if (!findTensor(*found, "out"))
       return makeError(formatLocation(site.location) + ": the " +
                        engine->getName() + " engine gave no output");
+    if (call.cost)
+      layer.cost = std::move(call.cost);
+    if (call.launch && !layer.launch)
+      layer.launch = std::move(call.launch);
     results.push_back(std::move(*found));
   }
   const HostTensor &output = *findTensor(results.front(), "out");

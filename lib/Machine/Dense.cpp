@@ -16,6 +16,8 @@ Site machine::makeDense(Site site, unsigned bits) {
   Policy policy;
   policy.format = {4, int64_t(bits) - 4};
   policy.valueFractionBits = int64_t(bits) - 4;
+  // Fraction bits of a score: F of wide codes, else all.
+  policy.products = bits > 8 ? Products::Cross : Products::Full;
   policy.pruned = Pruned::Dropped;
   policy.group = 0;
   policy.reciprocal = site.policy.reciprocal;

@@ -23,7 +23,7 @@ ALLOWED = {
     "Pipelines": ["hdp/Pipelines", "hdp/Conversion", "hdp/Dialect", "hdp/Numerics", "hdp/Support", "llvm",
                   "mlir"],
     "Execution": ["hdp/Execution", "hdp/Pipelines", "hdp/Conversion", "hdp/Dialect",
-                  "hdp/Numerics", "hdp/Support", "hdp/InitAll.h", "llvm", "mlir"],
+                  "hdp/Machine", "hdp/Numerics", "hdp/Support", "hdp/InitAll.h", "llvm", "mlir"],
 }
 # What a part of a layer may include besides.
 ALSO = {"Dialect/HDPA": ["hdp/Machine"]}

@@ -42,9 +42,20 @@ struct CommandLine {
   cl::opt<std::string> engine{
       "engine", cl::init("cpu"), cl::value_desc("reference|cpu|machine|all"),
       cl::cat(category), cl::desc("who executes attention (default: cpu)")};
-  cl::opt<std::string> machine{"machine", cl::value_desc("FILE.yaml"),
-                               cl::cat(category),
-                               cl::desc("configuration of the machine engine")};
+  cl::opt<std::string> machine{
+      "machine", cl::value_desc("FILE.yaml"), cl::cat(category),
+      cl::desc("the machine engine's: hdp-edge (default), hdp-server or a "
+               "file")};
+  cl::opt<std::string> energy{
+      "energy", cl::value_desc("TABLE|FILE.yaml"), cl::cat(category),
+      cl::desc("energy table (default: the machine's)")};
+  cl::opt<std::string> dense{
+      "dense", cl::value_desc("8|16"), cl::cat(category),
+      cl::desc("exact attention on the machine, in codes of so many bits "
+               "(default: on the CPU)")};
+  cl::opt<bool> baseline{
+      "baseline", cl::cat(category),
+      cl::desc("also time every attention dense, in 16 and in 8 bits")};
   cl::opt<bool> compare{
       "compare", cl::cat(category),
       cl::desc("also report the error against the model before raising, and "
@@ -76,21 +87,50 @@ static llvm::Error parseInteger(llvm::StringRef option, llvm::StringRef text,
   return llvm::Error::success();
 }
 
-static llvm::Error parseEngine(llvm::StringRef name, bool hasMachineFile,
+static llvm::Error parseEngine(llvm::StringRef name,
                                std::vector<std::string> &engines) {
-  if (name == "machine" || (hasMachineFile && name != "all"))
-    return makeError("--" +
-                     llvm::Twine(name == "machine" ? "engine" : "machine") +
-                     ": this build has no machine engine, only reference "
-                     "and cpu");
   if (name == "all")
-    engines = {"reference", "cpu"};
-  else if (name == "reference" || name == "cpu")
+    engines = {"reference", "cpu", "machine"};
+  else if (name == "reference" || name == "cpu" || name == "machine")
     engines = {name.str()};
   else
     return makeError("--engine: expected reference, cpu, machine or all, "
                      "found '" +
                      name + "'");
+  return llvm::Error::success();
+}
+
+/// Options of the machine engine; `argv0` is where machines are looked for.
+static llvm::Error parseMachine(const CommandLine &line, const char *argv0,
+                                ToolOptions &options) {
+  if (!llvm::is_contained(options.runner.engines, "machine")) {
+    for (const cl::Option *option : std::initializer_list<const cl::Option *>{
+             &line.machine, &line.energy, &line.dense, &line.baseline})
+      if (option->getNumOccurrences() > 0)
+        return makeError("--" + option->ArgStr +
+                         " needs --engine=machine or --engine=all");
+    return llvm::Error::success();
+  }
+  MachineOptions &machine = options.runner.machine;
+  llvm::Expected<machine::Config> config = machine::openMachine(
+      line.machine.empty() ? "hdp-edge" : line.machine.getValue(), argv0);
+  if (!config)
+    return config.takeError();
+  llvm::Expected<machine::EnergyTable> energy = machine::loadEnergyTable(
+      line.energy.empty() ? config->energy_table : line.energy.getValue());
+  if (!energy)
+    return energy.takeError();
+  machine.config = std::move(*config);
+  machine.energy = std::move(*energy);
+  machine.hasBaseline = line.baseline;
+  if (line.dense.empty())
+    return llvm::Error::success();
+  if (line.dense != "8" && line.dense != "16")
+    return makeError("--dense: expected 8 or 16, found '" + line.dense + "'");
+  if (line.engine != "machine")
+    return makeError("--dense needs --engine=machine: other engines compute "
+                     "exact attention in floating point");
+  machine.denseBits = line.dense == "8" ? 8 : 16;
   return llvm::Error::success();
 }
 
@@ -110,7 +150,8 @@ static llvm::Error parseReports(llvm::ArrayRef<std::string> reports,
 }
 
 /// Checks what the options say together and moves it to `options`.
-static llvm::Error convert(const CommandLine &line, ToolOptions &options) {
+static llvm::Error convert(const CommandLine &line, const char *argv0,
+                           ToolOptions &options) {
   if (line.model.empty())
     return makeError("expected a model, found none; see --help");
   options.model = line.model;
@@ -149,8 +190,9 @@ static llvm::Error convert(const CommandLine &line, ToolOptions &options) {
   for (llvm::StringRef shape : line.shapes)
     if (llvm::Error error = parseArgumentShape(shape, options.shapes))
       return makeError("--" + llvm::toString(std::move(error)));
-  if (llvm::Error error = parseEngine(line.engine, !line.machine.empty(),
-                                      options.runner.engines))
+  if (llvm::Error error = parseEngine(line.engine, options.runner.engines))
+    return error;
+  if (llvm::Error error = parseMachine(line, argv0, options))
     return error;
   if (llvm::Error error = parseReports(line.reports, options))
     return error;
@@ -180,7 +222,7 @@ llvm::Expected<ToolOptions> hdp::parseOptions(int argc, char **argv) {
     return makeError(lower);
   }
   ToolOptions options;
-  if (llvm::Error error = convert(line, options))
+  if (llvm::Error error = convert(line, argv[0], options))
     return error;
   return options;
 }

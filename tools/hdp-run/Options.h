@@ -24,6 +24,7 @@ struct ToolOptions {
   std::string output;    ///< empty: none
   bool textReport = false;
   std::vector<std::string> jsonReports; ///< paths
+  std::string trace; ///< path of a machine's trace; empty: none
 };
 
 /// Reads the command line. Prints and exits for --help and --version.

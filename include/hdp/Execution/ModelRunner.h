@@ -8,6 +8,7 @@
 #ifndef HDP_EXECUTION_MODELRUNNER_H
 #define HDP_EXECUTION_MODELRUNNER_H
 
+#include "hdp/Execution/MachineEngine.h"
 #include "hdp/Execution/SiteRunner.h"
 #include "mlir/IR/OwningOpRef.h"
 #include <mutex>
@@ -20,12 +21,16 @@ struct RunnerOptions {
   /// As `--hdp-set-policy` takes it; empty: what the module says.
   std::string policy;
   std::vector<std::string> layers;
-  /// `reference`, `cpu`; at least one. The model goes on with the first one's
-  /// output.
+  /// `reference`, `cpu`, `machine`; at least one. The model goes on with the
+  /// first one's output.
   std::vector<std::string> engines = {"cpu"};
   /// Also run the model as it was before raising, and exact attention beside
   /// every pruned one.
   bool compare = false;
+  /// For the machine engine.
+  MachineOptions machine;
+  /// Keep the launches of call 0, for traces and pictures.
+  bool keepsLaunches = false;
 };
 
 /// What one call gave.

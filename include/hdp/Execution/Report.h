@@ -12,11 +12,17 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace hdp {
+
+namespace machine {
+struct Launch;
+struct RunReport;
+} // namespace machine
 
 /// One attention of the model, over all samples.
 struct LayerReport {
@@ -40,6 +46,11 @@ struct LayerReport {
   /// and V.
   std::optional<double> maxError;
 
+  /// What a machine took for it; null when none ran it.
+  std::shared_ptr<machine::RunReport> cost;
+  /// Its first launch in the first call, if it was to be kept.
+  std::shared_ptr<machine::Launch> launch;
+
   bool hasPolicy() const { return !policy.empty(); }
 };
 
@@ -60,6 +71,7 @@ struct RunReport {
   std::optional<int64_t> correct;
   /// Samples, or predictions where a sample has several labels.
   int64_t total = 0;
+  int64_t samples = 1;
   /// Calls of the model only, without what compares and counts.
   double seconds = 0;
   double compileSeconds = 0;
@@ -71,6 +83,9 @@ struct RunReport {
   std::optional<double> getGatedFraction() const;
   /// Nothing when one engine ran.
   std::optional<bool> getEnginesEqual() const;
+  /// What the machine took for all layers, one after the other; null when none
+  /// ran.
+  std::shared_ptr<machine::RunReport> getCost() const;
 };
 
 /// The report as JSON; fractions and errors that do not apply are null. JSON

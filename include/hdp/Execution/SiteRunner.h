@@ -20,6 +20,8 @@ struct CallCounters {
   /// repetitions.
   int64_t numValid = 1, batchSize = 1;
   std::vector<LayerReport> layers;
+  /// Keep each layer's first launch on a machine.
+  bool keepsLaunches = false;
   /// Time for comparing and counting, which is not the model's.
   double checkSeconds = 0;
 };
