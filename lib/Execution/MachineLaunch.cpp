@@ -78,7 +78,8 @@ static void copyInputs(const Program &program, FunctionalModel &model,
 
 llvm::Expected<LaunchResult> Launcher::launch(const Site &site,
                                               const AttentionOperands &operands,
-                                              bool hasValues, bool isTimed) {
+                                              Recording recording,
+                                              bool isTimed) {
   llvm::Expected<Ready *> ready = prepare(makeRequest(site, operands));
   if (!ready)
     return ready.takeError();
@@ -87,7 +88,9 @@ llvm::Expected<LaunchResult> Launcher::launch(const Site &site,
   const Program &program = *result.program;
   std::unique_ptr<FunctionalModel> model = takeModel(**ready);
   writeInputs(program, operands, *model);
-  model->record(&result.intermediates, !hasValues);
+  bool hasValues = recording == Recording::Values;
+  if (recording != Recording::None)
+    model->record(&result.intermediates, !hasValues);
   if (isTimed)
     result.run = runProgram(program, *model, options.config);
   else
@@ -134,7 +137,7 @@ Launcher::measureDense(const Site &site, const AttentionOperands &operands,
       return known->second;
   }
   llvm::Expected<LaunchResult> result =
-      launch(dense, denseOperands, /*hasValues=*/false, /*isTimed=*/true);
+      launch(dense, denseOperands, Recording::None, /*isTimed=*/true);
   if (!result)
     return result.takeError();
   RunReport::Baseline baseline =

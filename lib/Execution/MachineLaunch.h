@@ -27,15 +27,17 @@ struct LaunchResult {
   machine::Run run;
 };
 
+/// The intermediates of a launch that are wanted.
+enum class Recording { None, Blocks, Values };
+
 class Launcher {
 public:
   explicit Launcher(const MachineOptions &options) : options(options) {}
 
-  /// Executes an attention. `isTimed`: not only values, also cycles;
-  /// `hasValues`: every intermediate is recorded, else those of blocks.
+  /// Executes an attention. `isTimed`: not only values, also cycles.
   llvm::Expected<LaunchResult>
   launch(const machine::Site &site, const machine::AttentionOperands &operands,
-         bool hasValues, bool isTimed);
+         Recording recording, bool isTimed);
 
   /// The report of a timed launch, with the baselines that the options ask for.
   llvm::Expected<machine::RunReport>

@@ -217,8 +217,12 @@ MachineSite::execute(llvm::ArrayRef<const HostTensor *> inputs, SiteCall &call,
     if (site.dense)
       operands = makeDenseOperands(site, operands, storage);
     bool isCounted = isMeasured && index < numCounted;
+    Recording recording = tensors.getRecording();
+    bool isKept = isCounted && call.keepsLaunch && !call.launch;
+    if (isKept && recording == Recording::None)
+      recording = Recording::Blocks;
     llvm::Expected<LaunchResult> result =
-        launcher.launch(site, operands, tensors.wantsValues(), isCounted);
+        launcher.launch(site, operands, recording, isCounted);
     if (!result)
       return result.takeError();
     tensors.addLaunch(index, *result);
@@ -230,7 +234,7 @@ MachineSite::execute(llvm::ArrayRef<const HostTensor *> inputs, SiteCall &call,
     if (!call.cost)
       call.cost = std::make_shared<RunReport>();
     call.cost->add(*report);
-    if (call.keepsLaunch && !call.launch)
+    if (isKept)
       call.launch = std::make_shared<Launch>(
           Launch{result->program, std::move(result->run),
                  std::move(result->intermediates)});

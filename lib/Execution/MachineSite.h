@@ -81,8 +81,10 @@ public:
   ResultTensors(const MachineAttention &attention,
                 const AttentionCallForm &form, const machine::Site &site);
 
-  /// Whether every intermediate is wanted, and not just those of blocks.
-  bool wantsValues() const { return hasValues; }
+  /// What the site function's results ask for.
+  Recording getRecording() const {
+    return hasValues ? Recording::Values : Recording::None;
+  }
   void addLaunch(int64_t index, const LaunchResult &result);
   std::vector<NamedTensor> take();
 

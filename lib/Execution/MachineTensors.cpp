@@ -21,7 +21,7 @@ struct TensorForm {
   ElementType type;
   bool isKey;
   const char *sizes;
-  bool isBlock; ///< held when only blocks are recorded
+  bool isHeld; ///< without recording
 };
 } // namespace
 
@@ -34,13 +34,13 @@ static const TensorForm forms[] = {
     {"kI", ElementType::I8, true, "kd", false},
     {"kF", ElementType::I16, true, "kd", false},
     {"V", ElementType::I16, true, "kv", false},
-    {"theta", ElementType::I32, false, "rc", true},
-    {"kind", ElementType::I8, false, "rc", true},
-    {"kept", ElementType::I1, false, "rc", true},
-    {"T", ElementType::I32, false, "r", true},
-    {"H", ElementType::I64, false, "", true},
-    {"hpos", ElementType::I64, false, "", true},
-    {"gate", ElementType::I1, false, "", true},
+    {"theta", ElementType::I32, false, "rc", false},
+    {"kind", ElementType::I8, false, "rc", false},
+    {"kept", ElementType::I1, false, "rc", false},
+    {"T", ElementType::I32, false, "r", false},
+    {"H", ElementType::I64, false, "", false},
+    {"hpos", ElementType::I64, false, "", false},
+    {"gate", ElementType::I1, false, "", false},
     {"a", ElementType::I32, false, "", false},
     {"S", ElementType::I32, false, "qk", false},
     {"e", ElementType::I16, false, "qk", false},
@@ -98,7 +98,7 @@ ResultTensors::ResultTensors(const MachineAttention &attention,
   for (const TensorForm &wanted : forms) {
     llvm::StringRef name = wanted.name;
     bool isE = hasValues && name == "e"; // no op's result
-    if ((!isWanted(name) && !isE) || (!hasValues && !wanted.isBlock) ||
+    if ((!isWanted(name) && !isE) || (!hasValues && !wanted.isHeld) ||
         (!hasGate && (name == "H" || name == "hpos")))
       continue;
     llvm::SmallVector<int64_t, 4> shape = shapeOf(wanted.isKey);

@@ -2,6 +2,7 @@
 
 #include "SiteStatistics.h"
 #include "hdp/Execution/TensorCompare.h"
+#include "hdp/Machine/Report.h"
 #include "hdp/Numerics/FixedPoint.h"
 #include "hdp/Numerics/NativeOps.h"
 #include "hdp/Support/Convert.h"
@@ -76,13 +77,22 @@ static void countCodes(const QuantizedArgument &argument,
   }
 }
 
+/// From the tensors, or what a machine counted that does not give them.
 static void countBlocks(llvm::ArrayRef<NamedTensor> results, int64_t numValid,
                         int64_t batchSize, LayerReport &layer) {
   const HostTensor *gate = findTensor(results, "gate");
   const HostTensor *kind = findTensor(results, "kind");
   const HostTensor *kept = findTensor(results, "kept");
-  if (!gate || !kind || !kept)
+  if (!gate || !kind || !kept) {
+    if (!layer.cost)
+      return;
+    const machine::Counters &total = layer.cost->counters.total;
+    layer.heads += int64_t(total.heads);
+    layer.gatedHeads += int64_t(total.gatedHeads);
+    layer.fullBlocks += int64_t(total.fullBlocks);
+    layer.prunedBlocks += int64_t(total.prunedBlocks);
     return;
+  }
   int64_t heads = gate->getNumElements();
   int64_t valid = countValidHeads(heads, numValid, batchSize);
   layer.heads += valid;

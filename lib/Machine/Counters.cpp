@@ -137,10 +137,29 @@ RunCounters machine::count(const Program &program, const Run &run) {
   uint32_t heads = program.sites.empty() ? 0 : program.sites[0].Hq;
   counters.heads.resize(heads);
   std::vector<uint32_t> headOf = findHeads(program, run.config);
+  // A block row that is decided twice (keys in chunks, with a gate) has its
+  // blocks once.
+  std::vector<std::vector<bool>> isDecided(heads);
+  auto add = [&](Counters &sum, const Activity &activity, bool isAgain) {
+    sum.add(activity, run.config);
+    if (!isAgain)
+      return;
+    sum.fullBlocks -= activity.fullBlocks;
+    sum.keptFullBlocks -= activity.keptFullBlocks;
+  };
   for (size_t i = 0; i < run.activities.size(); ++i) {
-    counters.total.add(run.activities[i], run.config);
-    if (headOf[i] < heads)
-      counters.heads[headOf[i]].add(run.activities[i], run.config);
+    uint32_t head = headOf[i];
+    bool isAgain = false;
+    if (auto *end = std::get_if<EndRowsCommand>(&program.commands[i]);
+        end && head < heads) {
+      std::vector<bool> &rows = isDecided[head];
+      rows.resize(std::max<size_t>(rows.size(), end->block_row + 1));
+      isAgain = rows[end->block_row];
+      rows[end->block_row] = true;
+    }
+    add(counters.total, run.activities[i], isAgain);
+    if (head < heads)
+      add(counters.heads[head], run.activities[i], isAgain);
   }
   for (Counters &head : counters.heads) {
     head.heads = 1;

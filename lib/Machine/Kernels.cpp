@@ -1,8 +1,9 @@
 //===- Kernels.cpp - the inner loops of the functional model --------------===//
 //
-// Sums wrap, so that a program without sense has a meaning too. Plain loops
-// that compilers turn into vector code; on x86-64 a second version for wider
-// registers is chosen when the program starts.
+// Sums wrap (those of weighted rows only their products), so that a program
+// without sense has a meaning too. Plain loops that compilers turn into vector
+// code; on x86-64 a second version for wider registers is chosen when the
+// program starts.
 //
 //===----------------------------------------------------------------------===//
 
@@ -194,8 +195,9 @@ HDP_VNNI static uint32_t vnniAddRows(int64_t *acc, const int32_t *weights,
 }
 #endif
 
-void machine::addRows(int64_t *acc, const int32_t *weights,
-                      const int16_t *const *rows, uint32_t count, uint32_t n) {
+/// Rows whose weighted sums fit 32 bits.
+static void addFewRows(int64_t *acc, const int32_t *weights,
+                       const int16_t *const *rows, uint32_t count, uint32_t n) {
   uint32_t begin = 0;
 #ifdef HDP_X86
   bool isNarrow = hasVnni();
@@ -205,6 +207,25 @@ void machine::addRows(int64_t *acc, const int32_t *weights,
     begin = vnniAddRows(acc, weights, rows, count, n);
 #endif
   plainAddRows(acc, weights, rows, count, begin, n);
+}
+
+void machine::addRows(int64_t *acc, const int32_t *weights,
+                      const int16_t *const *rows, uint32_t count, uint32_t n) {
+  // Codes of V have 16 bits, so weights may add up to as much; a row rarely
+  // has more.
+  constexpr int64_t most = 65535;
+  uint32_t begin = 0;
+  int64_t sum = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    int64_t weight = std::abs(int64_t(weights[i]));
+    if (sum + weight > most && i > begin) {
+      addFewRows(acc, weights + begin, rows + begin, i - begin, n);
+      begin = i;
+      sum = 0;
+    }
+    sum += weight;
+  }
+  addFewRows(acc, weights + begin, rows + begin, count - begin, n);
 }
 
 HDP_CLONES machine::RowStatistics machine::rowStatistics(const int32_t *theta,

@@ -130,9 +130,8 @@ llvm::Expected<bool> runFile(llvm::StringRef path, const Engines &engines,
 enum class EngineChoice { Reference, Cpu, Machine, All };
 
 /// The machine engine on a configuration by name or file.
-llvm::Expected<NamedEngine> makeMachine(const std::string &name,
-                                        const char *argv0) {
-  llvm::Expected<machine::Config> config = machine::openMachine(name, argv0);
+llvm::Expected<NamedEngine> makeMachine(const std::string &name) {
+  llvm::Expected<machine::Config> config = machine::loadConfig(name);
   if (!config)
     return config.takeError();
   MachineOptions options;
@@ -186,7 +185,7 @@ int main(int argc, char **argv) {
   for (const std::string &name : names) {
     if (!isChosen(EngineChoice::Machine))
       break;
-    llvm::Expected<NamedEngine> engine = makeMachine(name, argv[0]);
+    llvm::Expected<NamedEngine> engine = makeMachine(name);
     if (engine)
       engines.push_back(std::move(*engine));
     else

@@ -100,9 +100,8 @@ static llvm::Error parseEngine(llvm::StringRef name,
   return llvm::Error::success();
 }
 
-/// Options of the machine engine; `argv0` is where machines are looked for.
-static llvm::Error parseMachine(const CommandLine &line, const char *argv0,
-                                ToolOptions &options) {
+/// Options of the machine engine.
+static llvm::Error parseMachine(const CommandLine &line, ToolOptions &options) {
   if (!llvm::is_contained(options.runner.engines, "machine")) {
     for (const cl::Option *option : std::initializer_list<const cl::Option *>{
              &line.machine, &line.energy, &line.dense, &line.baseline})
@@ -112,8 +111,8 @@ static llvm::Error parseMachine(const CommandLine &line, const char *argv0,
     return llvm::Error::success();
   }
   MachineOptions &machine = options.runner.machine;
-  llvm::Expected<machine::Config> config = machine::openMachine(
-      line.machine.empty() ? "hdp-edge" : line.machine.getValue(), argv0);
+  llvm::Expected<machine::Config> config = machine::loadConfig(
+      line.machine.empty() ? "hdp-edge" : line.machine.getValue());
   if (!config)
     return config.takeError();
   llvm::Expected<machine::EnergyTable> energy = machine::loadEnergyTable(
@@ -150,8 +149,7 @@ static llvm::Error parseReports(llvm::ArrayRef<std::string> reports,
 }
 
 /// Checks what the options say together and moves it to `options`.
-static llvm::Error convert(const CommandLine &line, const char *argv0,
-                           ToolOptions &options) {
+static llvm::Error convert(const CommandLine &line, ToolOptions &options) {
   if (line.model.empty())
     return makeError("expected a model, found none; see --help");
   options.model = line.model;
@@ -192,7 +190,7 @@ static llvm::Error convert(const CommandLine &line, const char *argv0,
       return makeError("--" + llvm::toString(std::move(error)));
   if (llvm::Error error = parseEngine(line.engine, options.runner.engines))
     return error;
-  if (llvm::Error error = parseMachine(line, argv0, options))
+  if (llvm::Error error = parseMachine(line, options))
     return error;
   if (llvm::Error error = parseReports(line.reports, options))
     return error;
@@ -222,7 +220,7 @@ llvm::Expected<ToolOptions> hdp::parseOptions(int argc, char **argv) {
     return makeError(lower);
   }
   ToolOptions options;
-  if (llvm::Error error = convert(line, argv[0], options))
+  if (llvm::Error error = convert(line, options))
     return error;
   return options;
 }

@@ -63,11 +63,6 @@ llvm::Expected<Config> parseConfig(llvm::StringRef text, llvm::StringRef file);
 /// The machine of a file, or one by its name: hdp-edge, hdp-server.
 llvm::Expected<Config> loadConfig(llvm::StringRef path);
 
-/// The machine of a file, or one that is installed beside the running tool
-/// (in `../share/hdp/machines`): `hdp-edge`, `hdp-server`. `argv0` is the tool's.
-llvm::Expected<Config> openMachine(llvm::StringRef nameOrPath,
-                                   const char *argv0);
-
 /// Ranges and contradictions of a machine that was not read from YAML.
 llvm::Error checkConfig(const Config &config);
 

@@ -56,6 +56,9 @@ double macEfficiency(const Program &program, const Run &run,
                      MacReading reading);
 /// Pruned blocks against full ones; 0 without full blocks.
 double prunedFraction(const Counters &counters);
+inline double prunedFraction(const RunCounters &counters) {
+  return prunedFraction(counters.total);
+}
 
 } // namespace hdp::machine
 

@@ -67,10 +67,12 @@ TEST_P(Kernels, weightedRowsOfAnyWidth) {
         std::vector<int64_t> acc(n, 5);
         addRows(acc.data(), weights.data(), rows.data(), count, n);
         for (uint32_t t = 0; t < n; ++t) {
-          uint32_t sum = 0;
+          // Products have 32 bits, sums more.
+          int64_t sum = 5;
           for (uint32_t i = 0; i < count; ++i)
-            sum += uint32_t(weights[i]) * uint32_t(int32_t(rows[i][t]));
-          EXPECT_EQ(acc[t], 5 + int64_t(int32_t(sum))) << n << " " << t;
+            sum +=
+                int32_t(uint32_t(weights[i]) * uint32_t(int32_t(rows[i][t])));
+          EXPECT_EQ(acc[t], sum) << n << " " << t;
         }
       }
 }
