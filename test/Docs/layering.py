@@ -39,7 +39,8 @@ def includes(path):
 
 
 def allowed(name, layer, folder):
-    if LIBRARY.match(name) or os.path.exists(os.path.join(folder, name)):
+    own = os.path.join(folder, name)  # a file of the folder, or made from one
+    if LIBRARY.match(name) or os.path.exists(own) or os.path.exists(own + ".in"):
         return True
     prefixes = ALLOWED[layer] + [prefix for part, more in ALSO.items()
                                  if "/%s/" % part in folder + "/" for prefix in more]
