@@ -29,6 +29,8 @@ namespace {
 /// The part of a group that a command's columns hold.
 struct GroupPart {
   uint32_t group, begin, end;
+  /// Whether keys of full blocks share a weight, and it is that of a sum.
+  bool isShared = false, isBySum = false;
 };
 } // namespace
 
@@ -49,10 +51,30 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
     return;
   }
   const uint32_t *groupOf = groupsOf(c.site);
+  // What the array does follows from masks, not from whether a weight is zero,
+  // and more pruning never takes more: pruned keys are weighed by their group's
+  // sum where they have at least as many bits as that sum, else one by one.
+  auto decide = [&](GroupPart &part, const uint8_t *states) {
+    part.isShared = part.isBySum = false;
+    if (!isCompensated)
+      return;
+    uint32_t begin = part.begin, end = part.end;
+    while (begin > 0 && groupOf[begin - 1] == part.group)
+      --begin;
+    while (end < view.columns && groupOf[end] == part.group)
+      ++end;
+    auto pruned = uint8_t(BlockState::Pruned);
+    part.isShared =
+        std::find(states + begin, states + end, pruned) != states + end;
+    auto here =
+        uint64_t(std::count(states + part.begin, states + part.end, pruned));
+    part.isBySum =
+        part.isShared && here * view.bk * site.valueBits() >= getSumBits(site);
+  };
   std::vector<GroupPart> parts;
   for (uint32_t b = c.column; b < c.column + c.columns; ++b) {
     if (parts.empty() || parts.back().group != groupOf[b])
-      parts.push_back({groupOf[b], b, b});
+      parts.push_back({groupOf[b], b, b, false, false});
     parts.back().end = b + 1;
   }
   auto valueRow = [&](uint32_t j) {
@@ -79,6 +101,10 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
     // The common case: no masks, so that whole blocks are full and a block
     // row's query rows weigh the same keys.
     bool isOpen = !isMean && !site.causal && c.valid_rows == 0;
+    for (GroupPart &part : parts) {
+      decide(part, states);
+      isOpen &= part.isShared == part.isBySum;
+    }
     if (isOpen) {
       rows.clear();
       openKeys.clear();
@@ -114,20 +140,19 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
       if (!isOpen)
         rows.clear();
       for (const GroupPart &part : parts) {
+        // The weight that whole blocks of this group share, and whether all
+        // whole columns of the group are among them.
+        int32_t shared = isMean          ? 1
+                         : part.isShared ? terms[Layout::termWords + part.group]
+                                         : 0;
+        bool isAll = part.isBySum || isMean;
         if (isOpen) {
-          if (int32_t shared =
-                  isCompensated ? terms[Layout::termWords + part.group] : 0) {
+          if (isAll) {
             addMultiple(acc, shared, sumRow(part), dv);
             ++rowSums;
           }
           continue;
         }
-        // The weight that whole blocks of this group share, and whether all
-        // whole columns of the group are among them.
-        int32_t shared = isMean          ? 1
-                         : isCompensated ? terms[Layout::termWords + part.group]
-                                         : 0;
-        bool isAll = shared != 0 || isMean;
         auto shares = [&](uint32_t b) {
           if (!isMean)
             return isFull(states[b]);
@@ -151,7 +176,7 @@ void FunctionalModel::run(const WeighCommand &c, Activity &activity) {
               (site.dense || states[b] >= uint8_t(BlockState::KeptPartial));
           bool isInSum = isAll && view.isWhole(b);
           bool adds =
-              !isInSum && (isMean || (shared != 0 && isFull(states[b])));
+              !isInSum && (isMean || (part.isShared && isFull(states[b])));
           if (!isKept && !adds)
             continue;
           for (uint32_t j = view.keyBegin(b); j < view.keyEnd(b); ++j) {

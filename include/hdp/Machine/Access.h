@@ -15,7 +15,8 @@
 namespace hdp::machine {
 
 /// A range of a scratchpad. Two `Add` accesses do not conflict: they add to
-/// sums, or to rows that nobody has read yet.
+/// sums, or (load_kept) rows that were not there. Nobody before can have read
+/// such rows, so adding waits for no reader either.
 struct Access {
   enum Kind : uint8_t { Read, Write, Add };
   uint8_t core;
@@ -24,6 +25,8 @@ struct Access {
   uint64_t begin, end;
 
   bool conflictsWith(const Access &later) const {
+    if (kind == Read && later.kind == Add && buffer != Buffer::Registers)
+      return false;
     return begin < later.end && later.begin < end &&
            (kind != later.kind || kind == Write);
   }

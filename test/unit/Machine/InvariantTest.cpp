@@ -164,6 +164,58 @@ TEST(Invariant, morePruningNeverCostsMore) {
     }
 }
 
+/// Cycles when the memory behind all cores takes no part: every transfer takes
+/// as long as one that finds everything present.
+static std::array<uint64_t, 2> cyclesWithoutDram(Ran ran) {
+  for (Activity &activity : ran.run.activities) {
+    activity.runs.clear();
+    activity.dramBytes = 0;
+  }
+  std::array<uint64_t, 2> cycles;
+  for (MacReading reading : {MacReading::Fixed, MacReading::Brick})
+    cycles[unsigned(reading)] = schedule(ran.program, ran.run.activities,
+                                         withReading(ran.run.config, reading))
+                                    .cycles;
+  return cycles;
+}
+
+TEST(Invariant, aSupersetOfPrunedBlocksNeverAddsWork) {
+  // Thresholds of one attention nest: what a lower one prunes a higher one
+  // prunes too.
+  std::mt19937_64 random(12);
+  uint64_t compared = 0, fewer = 0;
+  for (uint64_t seed = 0; seed < 1500; ++seed) {
+    AttentionCall call = makeRandomCall(seed);
+    Config config = makeRandomConfig(random);
+    bool isTopK = call.policy.selection == numerics::Selection::TopK;
+    std::optional<Cost> last;
+    std::array<uint64_t, 2> lastCycles;
+    for (double x : {0.05, 0.3, 0.5, 0.7, 0.95}) {
+      call.policy.threshold = isTopK ? 1.0 - x : x;
+      std::optional<Ran> ran = runCall(call, makeRequest(call), config);
+      if (!ran)
+        break;
+      Cost cost = costOf(ran->run);
+      std::array<uint64_t, 2> cycles = cyclesWithoutDram(std::move(*ran));
+      if (last) {
+        SCOPED_TRACE("seed " + std::to_string(seed) + ", threshold " +
+                     std::to_string(x) + ": " + describe(call));
+        ++compared;
+        fewer += cost.products < last->products;
+        EXPECT_LE(cost.products, last->products);
+        EXPECT_LE(cost.exponentials, last->exponentials);
+        EXPECT_LE(cost.bytes, last->bytes);
+        EXPECT_LE(cycles[0], lastCycles[0]);
+        EXPECT_LE(cycles[1], lastCycles[1]);
+      }
+      last = cost;
+      lastCycles = cycles;
+    }
+  }
+  EXPECT_GT(compared, 500u);
+  EXPECT_GT(fewer, 200u);
+}
+
 TEST(Invariant, aGatedHeadDoesNoWorkAfterItsGate) {
   AttentionCall call = makeCall(2, 24, 0.2);
   call.policy.tau = 1e6; // above any measure
