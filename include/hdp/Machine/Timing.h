@@ -87,10 +87,10 @@ struct Dependence {
 /// Of each command, those before it that it depends on.
 using Dependences = std::vector<llvm::SmallVector<Dependence, 4>>;
 
-/// The dependences of all commands, from their accesses.
+/// T1: the dependences of all commands, from their accesses.
 Dependences findDependences(const Program &program, const Config &config);
 
-/// Schedules a verified program whose commands did `activities`.
+/// T1: schedules a verified program whose commands did `activities`.
 Schedule schedule(const Program &program, llvm::ArrayRef<Activity> activities,
                   const Config &config);
 Schedule schedule(const Program &program, llvm::ArrayRef<Activity> activities,

@@ -46,10 +46,16 @@ Duration arrayCommand(uint64_t work, const Config &config);
 /// T9: cycles of the array for weighing the values of a strip.
 uint64_t weighCycles(const Activity &activity, const Config &config);
 
-/// T10: END_R. T11: END_H. T12: softmax. T13: normalise.
+/// T10: END_R.
 Duration endRows(const Activity &activity, const Config &config);
+
+/// T11: END_H.
 Duration endHead(const Activity &activity, const Config &config);
+
+/// T12: the softmax unit on a strip.
 Duration softmax(const Activity &activity, const Config &config);
+
+/// T13: output codes of a strip.
 Duration normalise(const Activity &activity, const Config &config);
 
 /// The duration of any command but loads and stores that move bytes; T14 when

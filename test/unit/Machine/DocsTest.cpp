@@ -8,6 +8,7 @@
 #include "hdp/Machine/Energy.h"
 #include "hdp/Machine/Program.h"
 #include "hdp/Support/FileOutput.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <gtest/gtest.h>
@@ -121,4 +122,88 @@ TEST(Docs, energyTable) {
   llvm::raw_string_ostream os(text);
   printEnergyTable(os);
   checkPart("Machine.md", "energy", text);
+}
+
+namespace {
+
+std::string readFile(const std::string &path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path);
+  return buffer ? (*buffer)->getBuffer().str() : std::string();
+}
+
+/// `Suite.test` of every test in this program.
+std::vector<std::string> listTests() {
+  std::vector<std::string> names;
+  const testing::UnitTest &all = *testing::UnitTest::GetInstance();
+  for (int i = 0; i < all.total_test_suite_count(); ++i) {
+    const testing::TestSuite &suite = *all.GetTestSuite(i);
+    for (int t = 0; t < suite.total_test_count(); ++t)
+      names.push_back(std::string(suite.name()) + "." +
+                      suite.GetTestInfo(t)->name());
+  }
+  return names;
+}
+
+/// Whether a test's name fits `Suite.name`, where `*` at the end is anything. A
+/// rule's number has to end: T1 is not T10.
+bool fits(llvm::StringRef name, llvm::StringRef pattern) {
+  if (!pattern.consume_back("*"))
+    return name == pattern;
+  return name.consume_front(pattern) &&
+         (pattern.ends_with(".") || !llvm::isDigit(name.front()));
+}
+
+/// What stands between back quotes.
+std::vector<llvm::StringRef> quoted(llvm::StringRef cell) {
+  std::vector<llvm::StringRef> parts;
+  while (cell.contains('`')) {
+    auto [part, rest] = cell.split('`').second.split('`');
+    parts.push_back(part);
+    cell = rest;
+  }
+  return parts;
+}
+
+} // namespace
+
+TEST(Docs, everyTimingRuleHasAFunctionAndATest) {
+  std::string page = readFile(HDP_DOCS_DIR "/Machine.md");
+  llvm::StringRef text(page);
+  llvm::StringRef formulas = text.split("| rule | formula |").second;
+  llvm::StringRef index = text.split("<!-- begin: rule index -->").second;
+  index = index.split("<!-- end: rule index -->").first;
+  std::vector<std::string> tests = listTests();
+  std::vector<std::string> covered;
+  int rules = 0;
+  llvm::SmallVector<llvm::StringRef> lines;
+  index.split(lines, '\n');
+  for (llvm::StringRef line : lines) {
+    if (!line.starts_with("| T"))
+      continue;
+    llvm::SmallVector<llvm::StringRef> cells;
+    line.split(cells, '|');
+    ASSERT_EQ(cells.size(), 6u) << line.str();
+    std::string rule = cells[1].trim().str();
+    EXPECT_EQ(rule, "T" + std::to_string(++rules));
+    EXPECT_TRUE(formulas.contains("\n| " + rule + " | ")) << rule;
+    std::string header = readFile(std::string(HDP_INCLUDE_DIR "/hdp/Machine/") +
+                                  quoted(cells[3]).front().str());
+    EXPECT_TRUE(llvm::StringRef(header).contains(rule)) << rule;
+    for (llvm::StringRef function : quoted(cells[2]))
+      EXPECT_NE(header.find(" " + function.str() + "("), std::string::npos)
+          << function.str();
+    EXPECT_TRUE(cells[4].contains("`Timing." + rule + "*`")) << rule;
+    for (llvm::StringRef pattern : quoted(cells[4])) {
+      size_t before = covered.size();
+      for (const std::string &test : tests)
+        if (fits(test, pattern))
+          covered.push_back(test);
+      EXPECT_GT(covered.size(), before) << pattern.str();
+    }
+  }
+  EXPECT_FALSE(formulas.contains("\n| T" + std::to_string(rules + 1) + " |"));
+  for (const std::string &test : tests)
+    if (llvm::StringRef(test).starts_with("Timing.")) {
+      EXPECT_TRUE(llvm::is_contained(covered, test)) << test;
+    }
 }
