@@ -80,6 +80,8 @@ void hdp::buildKernelStage(OpPassManager &pm,
   pm.addPass(createOutlineKernels());
   if (options.usesVectors())
     pm.addPass(createConvertHDPToVector({options.target}));
+  if (options.vectorize)
+    pm.addPass(createConvertExactToVector({options.target}));
   pm.addPass(createConvertHDPToLoops());
   if (options.vectorize)
     pm.addPass(createLinalgToVector({options.target}));
@@ -98,9 +100,9 @@ void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &options) {
   math::MathExpandOpsPassOptions math;
   math.opMnemonics = {"exp2"};
   pm.nest<func::FuncOp>().addPass(math::createMathExpandOpsPass(math));
-  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertMathToLibmPass()); // on vectors lane by lane
+  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertIndexToLLVMPass());

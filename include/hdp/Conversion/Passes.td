@@ -79,4 +79,25 @@ def ConvertHDPToVector : Pass<"convert-hdp-to-vector", "::mlir::ModuleOp"> {
   ];
 }
 
+def ConvertExactToVector : Pass<"convert-exact-attention-to-vector"> {
+  let summary = "Lower attention without a policy to vector code";
+  let description = [{
+    Replaces every `hdp.attention` on memrefs that has no policy by loops over
+    vectors: tiles of queries visit blocks of keys, softmax is computed on the
+    way, so scores never leave the cache. Any size, layout, mask, bias and
+    element type; sums are in f32, each term added with one rounding where the
+    target multiplies and adds in one instruction. A row without a valid key is
+    0, and results agree with `--convert-hdp-to-loops` as far as the order of
+    sums allows. Everything else, other hdp ops among it, is not changed.
+  }];
+  let options = [Option<"target", "target", "std::string",
+                        /*default=*/"\"host\"",
+                        "host, avx512, avx2 or portable">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+  let statistics = [Statistic<"numConverted", "converted", "ops lowered">];
+}
+
 #endif // HDP_CONVERSION_PASSES

@@ -69,7 +69,8 @@ Value VectorEmitter::mask(int64_t lanes, Value count) {
   if (std::optional<int64_t> known = getConstantIntValue(count)) {
     if (*known >= lanes)
       return Value();
-    return vector::ConstantMaskOp::create(b, type, ArrayRef<int64_t>{*known});
+    return vector::ConstantMaskOp::create(
+        b, type, ArrayRef<int64_t>{std::max<int64_t>(*known, 0)});
   }
   return vector::CreateMaskOp::create(b, type, ValueRange{count});
 }

@@ -1,0 +1,317 @@
+//===- ExactKernel.cpp - attention in tiles, softmax on the way -----------===//
+//
+// Scores of a tile of queries against a block of keys, weights relative to the
+// largest score so far, the weighted sum of values: three loops over the same
+// block while it is in the cache.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExactKernel.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace hdp;
+
+/// Keys of a block: with 12 rows of scores 24 KiB.
+static constexpr int64_t kBlockKeys = 512;
+
+ExactKernel::ExactKernel(VectorEmitter &e, AttentionOp op)
+    : e(e), b(e.b), op(op), query{op.getQuery(), op.getQueryPerm()},
+      key{op.getKey(), op.getKeyPerm()},
+      value{op.getValue(), op.getValuePerm()},
+      result{op.getInit(), op.getResultPerm()},
+      rank(cast<MemRefType>(op.getQuery().getType()).getRank()),
+      lanes(e.target.getLanes(32)) {
+  lq = getSize(query, rank - 2);
+  lk = getSize(key, rank - 2);
+  d = getSize(query, rank - 1);
+  dv = getSize(value, rank - 1);
+
+  tileRows = e.target.numRegisters >= 32 ? 12 : e.target.hasFMA ? 6 : 4;
+  keyVectors = 2;
+  if (std::optional<int64_t> rows = getConstantIntValue(lq)) {
+    int64_t strips = (*rows + tileRows - 1) / tileRows;
+    tileRows = std::max<int64_t>(1, (*rows + strips - 1) /
+                                        std::max<int64_t>(strips, 1));
+    if (tileRows == 1)
+      keyVectors = 4;
+  }
+  columnVectors = 1;
+  if (std::optional<int64_t> columns = getConstantIntValue(dv))
+    columnVectors = (*columns + lanes - 1) / lanes % 2 == 0 ? 2 : 1;
+
+  int64_t width = keyVectors * lanes;
+  std::optional<int64_t> keys = getConstantIntValue(lk);
+  isOneBlock = keys && *keys <= kBlockKeys + kBlockKeys / 4;
+  blockKeys = isOneBlock ? llvm::alignTo(*keys, width) : kBlockKeys;
+}
+
+Value ExactKernel::constant(double value, int64_t vectorLanes) {
+  Value scalar = arith::ConstantOp::create(b, b.getF32FloatAttr(value));
+  return vectorLanes ? e.splat(scalar, vectorLanes) : scalar;
+}
+
+/// The larger one; not a NaN in y.
+static Value maximum(ImplicitLocOpBuilder &b, Value x, Value y) {
+  Value isLarger = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, y, x);
+  return arith::SelectOp::create(b, isLarger, y, x);
+}
+
+//===----------------------------------------------------------------------===//
+// One tile, one block of keys
+//===----------------------------------------------------------------------===//
+
+/// scores[i][j] = sum over t of queries[i][t] * K[firstKey + j, t].
+void ExactKernel::emitScores(Value firstKey, Value numKeys) {
+  int64_t width = keyVectors * lanes;
+  e.loop(e.index(0), numKeys, width, [&](Value j) {
+    Value panel =
+        b.createOrFold<arith::DivUIOp>(e.add(firstKey, j), e.index(width));
+    Values init(tileRows * keyVectors, constant(0.0, lanes));
+    Values dots = e.carry(e.index(0), d, 1, init, [&](Value t, Values soFar) {
+      Values right;
+      for (int64_t v = 0; v < keyVectors; ++v)
+        right.push_back(
+            e.load(keys, {panel, t, e.index(v * lanes)}, lanes, Value()));
+      Values next;
+      for (int64_t i = 0; i < tileRows; ++i) {
+        Value left = e.splat(load(queries, {e.index(i), t}), lanes);
+        for (int64_t v = 0; v < keyVectors; ++v)
+          next.push_back(
+              e.multiplyAdd(left, right[v], soFar[i * keyVectors + v]));
+      }
+      return next;
+    });
+    for (int64_t i = 0; i < tileRows; ++i)
+      for (int64_t v = 0; v < keyVectors; ++v)
+        e.store(dots[i * keyVectors + v], scores,
+                {e.index(i), e.add(j, v * lanes)}, Value());
+  });
+}
+
+/// scores[i][j] becomes exp(scale * score + term - maximum); maximum, total and
+/// factor of every row are brought up to date.
+void ExactKernel::emitSoftmax(ArrayRef<Value> head, Value firstRow,
+                              Value firstKey, Value numKeys) {
+  double infinity = std::numeric_limits<double>::infinity();
+  Value scale = constant(op.getScale().convertToDouble(), lanes);
+  Value least = constant(-infinity, lanes);
+  bool areTermsSame =
+      isSameForRows(op.getMask()) && isSameForRows(op.getBias());
+  if (terms && areTermsSame)
+    addTerms(head, firstRow, firstKey, numKeys);
+  Value whole = e.floorTo(numKeys, lanes);
+
+  e.loop(e.index(0), e.index(tileRows), 1, [&](Value i) {
+    Value row = e.min(e.add(firstRow, i), e.sub(lq, e.index(1)));
+    if (terms && !areTermsSame)
+      addTerms(head, row, firstKey, numKeys);
+    // Causal: keys up to row + lk - lq.
+    Value allowed;
+    if (op.getCausal())
+      allowed = e.sub(e.add(e.sub(e.add(row, lk), lq), 1), firstKey);
+
+    auto visit = [&](Value low, Value high, Values init, bool isRest,
+                     function_ref<Values(Value, Value, Values)> body) {
+      return e.carry(low, high, lanes, init, [&](Value j, Values soFar) {
+        Value mask = isRest ? e.maskAt(lanes, j, high) : Value();
+        return body(j, mask, soFar);
+      });
+    };
+    auto score = [&](Value j, Value mask, Values soFar) {
+      Value x = arith::MulFOp::create(b, e.load(scores, {i, j}, lanes, Value()),
+                                      scale);
+      if (terms) {
+        Value term = e.load(terms, j, lanes, mask);
+        Value isForbidden =
+            arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, term, least);
+        x = arith::SelectOp::create(b, isForbidden, least,
+                                    arith::AddFOp::create(b, x, term));
+      }
+      if (op.getCausal()) {
+        auto type = VectorType::get({lanes}, b.getI1Type());
+        Value isAllowed = vector::CreateMaskOp::create(
+            b, type, ValueRange{e.sub(allowed, j)});
+        x = arith::SelectOp::create(b, isAllowed, x, least);
+      }
+      if (mask)
+        x = arith::SelectOp::create(b, mask, x, least);
+      e.store(x, scores, {i, j}, Value());
+      return Values{maximum(b, soFar[0], x)};
+    };
+    Values top = visit(e.index(0), whole, {least}, false, score);
+    top = visit(whole, numKeys, top, true, score);
+    Value largest = e.combineLanes(
+        top[0], [&](Value x, Value y) { return maximum(b, x, y); });
+
+    // A row without a valid key so far subtracts 0: all its weights are 0.
+    if (!isOneBlock)
+      largest = maximum(b, load(maxima, i), largest);
+    Value isEmpty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, largest,
+                                          constant(-infinity, 0));
+    Value offset =
+        arith::SelectOp::create(b, isEmpty, constant(0.0, 0), largest);
+    Value offsets = e.splat(offset, lanes);
+    auto weight = [&](Value j, Value, Values soFar) {
+      Value x = e.load(scores, {i, j}, lanes, Value());
+      Value w = e.exp(arith::SubFOp::create(b, x, offsets), true);
+      e.store(w, scores, {i, j}, Value());
+      return Values{arith::AddFOp::create(b, soFar[0], w)};
+    };
+    Values total = visit(e.index(0), e.ceilTo(numKeys, lanes),
+                         {constant(0.0, lanes)}, false, weight);
+    Value sum = e.combineLanes(total[0], [&](Value x, Value y) -> Value {
+      return arith::AddFOp::create(b, x, y);
+    });
+    if (!isOneBlock) {
+      Value distance = arith::SubFOp::create(b, load(maxima, i), offset);
+      Value factor = vector::ExtractOp::create(
+          b, e.exp(e.splat(distance, lanes), true), 0);
+      store(factor, factors, i);
+      sum = arith::AddFOp::create(
+          b, arith::MulFOp::create(b, load(totals, i), factor), sum);
+      store(largest, maxima, i);
+    }
+    store(sum, totals, i);
+  });
+}
+
+/// sums[i][t] = sums[i][t] * factors[i] + sum over j of weights[i][j] * V[j,
+/// t].
+void ExactKernel::emitProducts(Value firstKey, Value numKeys) {
+  Value columns = e.ceilTo(dv, lanes);
+  e.loop(e.index(0), columns, columnVectors * lanes, [&](Value t) {
+    Values soFar;
+    for (int64_t i = 0; i < tileRows; ++i)
+      for (int64_t v = 0; v < columnVectors; ++v) {
+        if (isOneBlock) {
+          soFar.push_back(constant(0.0, lanes));
+          continue;
+        }
+        Value sum =
+            e.load(sums, {e.index(i), e.add(t, v * lanes)}, lanes, Value());
+        Value factor = e.splat(load(factors, e.index(i)), lanes);
+        soFar.push_back(arith::MulFOp::create(b, sum, factor));
+      }
+    soFar = e.carry(e.index(0), numKeys, 1, soFar, [&](Value j, Values before) {
+      Value row = e.add(firstKey, j);
+      Values right;
+      for (int64_t v = 0; v < columnVectors; ++v)
+        right.push_back(
+            e.load(values, {row, e.add(t, v * lanes)}, lanes, Value()));
+      Values next;
+      for (int64_t i = 0; i < tileRows; ++i) {
+        Value left = e.splat(load(scores, {e.index(i), j}), lanes);
+        for (int64_t v = 0; v < columnVectors; ++v)
+          next.push_back(
+              e.multiplyAdd(left, right[v], before[i * columnVectors + v]));
+      }
+      return next;
+    });
+    for (int64_t i = 0; i < tileRows; ++i)
+      for (int64_t v = 0; v < columnVectors; ++v)
+        e.store(soFar[i * columnVectors + v], sums,
+                {e.index(i), e.add(t, v * lanes)}, Value());
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles and heads
+//===----------------------------------------------------------------------===//
+
+void ExactKernel::emitTile(ArrayRef<Value> head, Value firstRow) {
+  packQueries(head, firstRow);
+  // Causal: the last row's keys are all that any row of the tile has.
+  Value end = lk;
+  if (op.getCausal()) {
+    Value last = e.min(e.add(firstRow, tileRows), lq);
+    end = e.min(lk, e.sub(e.add(last, lk), lq));
+    end = b.createOrFold<arith::MaxSIOp>(end, e.index(0));
+  }
+  if (!isOneBlock)
+    e.loop(e.index(0), e.index(tileRows), 1, [&](Value i) {
+      store(constant(-std::numeric_limits<double>::infinity(), 0), maxima, i);
+      store(constant(0.0, 0), totals, i);
+      e.loop(e.index(0), e.ceilTo(dv, lanes), lanes, [&](Value t) {
+        e.store(constant(0.0, lanes), sums, {i, t}, Value());
+      });
+    });
+  auto block = [&](Value firstKey) {
+    Value numKeys = e.min(e.index(blockKeys), e.sub(end, firstKey));
+    emitScores(firstKey, numKeys);
+    emitSoftmax(head, firstRow, firstKey, numKeys);
+    emitProducts(firstKey, numKeys);
+  };
+  if (isOneBlock)
+    block(e.index(0));
+  else
+    e.loop(e.index(0), end, blockKeys, block);
+  storeTile(head, firstRow);
+}
+
+void ExactKernel::emitHead(ArrayRef<Value> head) {
+  e.loop(e.index(0), lq, tileRows,
+         [&](Value firstRow) { emitTile(head, firstRow); });
+}
+
+void ExactKernel::emitHeads() {
+  Values head;
+  auto nest = [&](auto &&self, int64_t dim) -> void {
+    if (dim < rank - 3) {
+      e.loop(e.index(0), getSize(query, dim), 1, [&](Value iv) {
+        head.push_back(iv);
+        self(self, dim + 1);
+        head.pop_back();
+      });
+      return;
+    }
+    if (rank == 2) {
+      packKeys(head);
+      packValues(head);
+      return emitHead(head);
+    }
+    // N13: `group` query heads share a key and value head.
+    Value numKeyHeads = getSize(key, rank - 3);
+    Value group =
+        b.createOrFold<arith::DivUIOp>(getSize(query, rank - 3), numKeyHeads);
+    e.loop(e.index(0), numKeyHeads, 1, [&](Value keyHead) {
+      head.push_back(keyHead);
+      packKeys(head);
+      packValues(head);
+      e.loop(e.index(0), group, 1, [&](Value member) {
+        head.back() =
+            e.add(b.createOrFold<arith::MulIOp>(keyHead, group), member);
+        emitHead(head);
+      });
+      head.pop_back();
+    });
+  };
+  nest(nest, 0);
+}
+
+void ExactKernel::run() {
+  int64_t width = keyVectors * lanes;
+  Value panels =
+      b.createOrFold<arith::DivUIOp>(e.ceilTo(lk, width), e.index(width));
+  Value columns = e.ceilTo(dv, lanes), rows = e.index(tileRows);
+  keys = allocate({panels, e.ceilTo(d, lanes), e.index(width)});
+  values = allocate({lk, columns});
+  queries = allocate({rows, d});
+  scores = allocate({rows, e.index(blockKeys + lanes)});
+  sums = allocate({rows, columns});
+  totals = allocate(rows);
+  Values buffers = {keys, values, queries, scores, sums, totals};
+  if (!isOneBlock) {
+    maxima = allocate(rows);
+    factors = allocate(rows);
+    llvm::append_values(buffers, maxima, factors);
+  }
+  if (op.getMask() || op.getBias()) {
+    terms = allocate(e.index(blockKeys));
+    buffers.push_back(terms);
+  }
+  emitHeads();
+  for (Value buffer : buffers)
+    memref::DeallocOp::create(b, buffer);
+}

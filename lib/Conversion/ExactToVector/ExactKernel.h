@@ -1,0 +1,88 @@
+//===- ExactKernel.h - attention without a policy as one kernel -*- C++ -*-===//
+//
+// The state that the parts of the kernel share: how operands are read and
+// packed (ExactOperands.cpp), and what is computed from them
+// (ExactKernel.cpp).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_LIB_CONVERSION_EXACTTOVECTOR_EXACTKERNEL_H
+#define HDP_LIB_CONVERSION_EXACTTOVECTOR_EXACTKERNEL_H
+
+#include "hdp/Conversion/VectorEmitter.h"
+#include "hdp/Dialect/HDP/IR/HDP.h"
+
+namespace hdp {
+
+/// Emits one attention on memrefs.
+///
+/// Keys and values of a head are packed once; tiles of queries then visit
+/// blocks of keys. A tile's scores stay in the first-level cache, the row's
+/// maximum and sum are carried from block to block, and what was summed so far
+/// is scaled down when the maximum grows.
+class ExactKernel {
+public:
+  ExactKernel(VectorEmitter &e, AttentionOp op);
+  void run();
+
+private:
+  using Perm = std::optional<llvm::ArrayRef<int64_t>>;
+  /// An operand with the permutation that the op's description sees it by.
+  struct Operand {
+    mlir::Value memref;
+    Perm perm;
+  };
+
+  // Operands.
+  mlir::Value getSize(Operand operand, int64_t dim);
+  Values getIndices(Operand operand, llvm::ArrayRef<mlir::Value> head,
+                    mlir::Value row, mlir::Value column);
+  /// Columns or rows are neighbours in memory, in f32.
+  bool isContiguous(Operand operand, int64_t dim);
+  mlir::Value readF32(Operand operand, mlir::ValueRange indices);
+  mlir::Value allocate(mlir::ValueRange sizes);
+  void packKeys(llvm::ArrayRef<mlir::Value> head);
+  void packValues(llvm::ArrayRef<mlir::Value> head);
+  void packQueries(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow);
+  void storeTile(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow);
+  Values broadcastIndices(mlir::Value operand,
+                          llvm::ArrayRef<mlir::Value> position);
+  bool isSameForRows(mlir::Value operand);
+  void addTerms(llvm::ArrayRef<mlir::Value> head, mlir::Value row,
+                mlir::Value firstKey, mlir::Value numKeys);
+
+  // Computation.
+  void emitHeads();
+  void emitHead(llvm::ArrayRef<mlir::Value> head);
+  void emitTile(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow);
+  void emitScores(mlir::Value firstKey, mlir::Value numKeys);
+  void emitSoftmax(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow,
+                   mlir::Value firstKey, mlir::Value numKeys);
+  void emitProducts(mlir::Value firstKey, mlir::Value numKeys);
+  mlir::Value load(mlir::Value memref, mlir::ValueRange indices);
+  void store(mlir::Value value, mlir::Value memref, mlir::ValueRange indices);
+  mlir::Value constant(double value, int64_t vectorLanes);
+
+  VectorEmitter &e;
+  mlir::ImplicitLocOpBuilder &b;
+  AttentionOp op;
+  Operand query, key, value, result;
+  int64_t rank;
+  mlir::Value lq, lk, d, dv;
+  /// f32 lanes; rows of a tile; vectors of keys and of output columns that a
+  /// register tile has; keys of a block.
+  int64_t lanes, tileRows, keyVectors, columnVectors, blockKeys;
+  /// Every key is in one block, so nothing is carried.
+  bool isOneBlock;
+  /// Packed: panels [d][keys of a panel], rows [key][dv], one tile's rows.
+  mlir::Value keys, values, queries;
+  /// One tile: scores, then weights; sums of weighted values; of each row the
+  /// maximum, the sum of weights and the factor for what was summed before.
+  mlir::Value scores, sums, maxima, totals, factors;
+  /// What mask and bias add to the scores of a row; null without both.
+  mlir::Value terms;
+};
+
+} // namespace hdp
+
+#endif // HDP_LIB_CONVERSION_EXACTTOVECTOR_EXACTKERNEL_H

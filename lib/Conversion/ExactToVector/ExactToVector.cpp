@@ -1,0 +1,44 @@
+//===- ExactToVector.cpp - the pass around the exact kernel ---------------===//
+
+#include "ExactKernel.h"
+#include "hdp/Conversion/Passes.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace hdp;
+
+namespace hdp {
+#define GEN_PASS_DEF_CONVERTEXACTTOVECTOR
+#include "hdp/Conversion/Passes.h.inc"
+} // namespace hdp
+
+namespace {
+struct ConvertExactToVector
+    : hdp::impl::ConvertExactToVectorBase<ConvertExactToVector> {
+  using ConvertExactToVectorBase::ConvertExactToVectorBase;
+
+  void runOnOperation() override {
+    std::optional<CPUTarget> found = getCPUTarget(target);
+    if (!found) {
+      getOperation()->emitError("expected target host, avx512, avx2 or "
+                                "portable, found '")
+          << target << "'";
+      return signalPassFailure();
+    }
+    SmallVector<AttentionOp> ops;
+    getOperation()->walk([&](AttentionOp op) {
+      if (!op.getPolicy() && op->getNumResults() == 0)
+        ops.push_back(op);
+    });
+    for (AttentionOp op : ops) {
+      OpBuilder builder(op);
+      ImplicitLocOpBuilder located(op.getLoc(), builder);
+      VectorEmitter emitter(located, *found);
+      ExactKernel(emitter, op).run();
+      op.erase();
+      ++numConverted;
+    }
+  }
+};
+} // namespace
