@@ -49,6 +49,7 @@ demo: build
 docs: build
 	@$(PYTHON) utils/update-docs
 	@$(PYTHON) utils/update-readme build
+	@$(PYTHON) utils/update-validation
 
 sanitizers: setup
 	@test -f build-sanitizers/build.ninja || $(CONFIGURE) sanitizers
