@@ -106,7 +106,7 @@ llvm::Expected<Program> bench::buildLayer(const Layer &layer,
       buildAttention(makeRequest(site, layer.operands()), config);
   if (program)
     if (llvm::Error error = verifyProgram(*program, config))
-      return std::move(error);
+      return llvm::Expected<Program>(std::move(error));
   return program;
 }
 
