@@ -8,6 +8,8 @@
 #include "hdp/Dialect/HDP/IR/HDP.h"
 #include "hdp/Dialect/HDP/Transforms/Passes.h"
 #include "hdp/Dialect/HDPA/IR/HDPA.h"
+#include "hdp/Dialect/HDPA/Transforms/Passes.h"
+#include "hdp/Pipelines/AccelPipeline.h"
 #include "hdp/Pipelines/CPUPipeline.h"
 #include "hdp/Pipelines/Passes.h"
 #include "hdp/Pipelines/RaisePipeline.h"
@@ -19,13 +21,16 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<HDPDialect, hdpa::HDPADialect, tm_tensor::TMTensorDialect,
                   iree_linalg_ext::IREELinalgExtDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
+  registerLaunchBufferizationModel(registry);
 }
 
 /// The project's passes and pipelines.
 inline void registerAllPasses() {
   registerHDPTransformsPasses();
+  registerHDPATransformsPasses();
   registerHDPConversionPasses();
   registerHDPPipelinesPasses();
+  registerAccelPipeline();
   registerCPUPipeline();
   registerRaisePipeline();
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "JitRuntime.h"
+#include "LaunchRuntime.h"
 #include "hdp/Support/Error.h"
 #include "llvm/ADT/bit.h"
 #include <csetjmp>
@@ -73,6 +74,22 @@ static bool dispatch(int64_t site, void **descriptors) {
 /// hdp_dispatch_site of compiled code. Nothing here needs a destructor.
 static void dispatchOrLeave(int64_t site, void **descriptors) {
   if (!dispatch(site, descriptors))
+    leave();
+}
+
+/// True if the program ran.
+static bool launch(const char *stream, int64_t size, const int64_t *table) {
+  llvm::Error error = executeLaunch({stream, size_t(size)}, table);
+  if (!error)
+    return true;
+  record(llvm::toString(std::move(error)));
+  return false;
+}
+
+/// hdp_launch of compiled code.
+static void launchOrLeave(int64_t stream, int64_t size, int64_t table) {
+  if (!launch(reinterpret_cast<const char *>(stream), size,
+              reinterpret_cast<const int64_t *>(table)))
     leave();
 }
 
@@ -175,6 +192,7 @@ llvm::ArrayRef<std::pair<llvm::StringRef, void *>> hdp::getRuntimeSymbols() {
       {"abort", reinterpret_cast<void *>(&leave)},
       {"malloc", reinterpret_cast<void *>(&allocateOrLeave)},
       {"hdp_dispatch_site", reinterpret_cast<void *>(&dispatchOrLeave)},
+      {"hdp_launch", reinterpret_cast<void *>(&launchOrLeave)},
       {"__truncsfhf2", reinterpret_cast<void *>(&truncsfhf2)},
       {"__truncdfhf2", reinterpret_cast<void *>(&truncdfhf2)},
       {"__truncsfbf2", reinterpret_cast<void *>(&truncsfbf2)},

@@ -160,9 +160,22 @@ std::optional<std::string> machine::checkSite(const Site &s) {
     AttentionShape shape{s.Hq, s.Hkv, s.Lq, s.Lk, s.d, s.dv};
     return checkLimits(p, shape, s.scale, s.hasBias);
   }
-  if (s.hasBias || s.Lk == 0 || s.Lk > 32768 || s.Lq == 0 || s.d == 0 ||
-      s.d > 4096 || s.dv == 0 || s.Hkv == 0 || s.Hq % s.Hkv != 0)
+  if (s.Lk == 0 || s.Lk > 32768 || s.Lq == 0 || s.d == 0 || s.d > 4096 ||
+      s.dv == 0 || s.Hkv == 0 || s.Hq % s.Hkv != 0)
     return std::string("a dense site of this shape is out of range");
+  // Whole codes of up to 8 bits give full products (N8); wider ones give F
+  // fraction bits again.
+  int64_t width = p.format.width();
+  if (width <= 8 && p.products != Products::Full)
+    return std::string("expected full products in a dense site of up to 8 "
+                       "bits");
+  double largest =
+      std::ldexp(double(s.d), int(2 * width - 2)) /
+          (width > 8 ? std::ldexp(1.0, int(p.format.fractionBits)) : 1.0) +
+      (s.hasBias ? std::ldexp(1.0, 28) : 0.0);
+  if (largest >= std::ldexp(1.0, 30))
+    return "expected a largest score below 2^30, found " +
+           detail::toText(largest);
   return std::nullopt;
 }
 

@@ -146,6 +146,7 @@ llvm::Expected<Overlapped> machine::doubleBuffer(NamedProgram &named,
     renumber(result, *roles);
     if (llvm::Error error = checkOrder(named, result, order))
       return error;
+    done.order = std::move(order);
   }
   named = std::move(result);
   return done;

@@ -334,10 +334,8 @@ machine::buildNamedAttention(const AttentionRequest &request,
   // More than all columns in a group are all columns.
   if (site.policy.group >= site.blockColumns())
     site.policy.group = 0;
-  if (std::optional<std::string> problem = checkPolicy(site.policy))
+  if (std::optional<std::string> problem = checkSite(site))
     return makeError(*problem);
-  if (site.dense && site.hasBias)
-    return makeError("a dense program has no additive mask");
   llvm::Expected<Plan> plan = makePlan(wanted, config);
   if (!plan)
     return plan.takeError();

@@ -77,6 +77,7 @@ void hdp::buildKernelStage(OpPassManager &pm,
                            const CPUPipelineOptions &options) {
   if (options.dispatchAttention)
     pm.addPass(createAttentionToCalls());
+  pm.addPass(createLaunchToCalls());
   pm.addPass(createOutlineKernels());
   if (options.usesVectors())
     pm.addPass(createConvertHDPToVector({options.target}));

@@ -100,4 +100,80 @@ def ConvertExactToVector : Pass<"convert-exact-attention-to-vector"> {
   let statistics = [Statistic<"numConverted", "converted", "ops lowered">];
 }
 
+def ConvertHDPToHDPA : Pass<"convert-hdp-to-hdpa", "::mlir::ModuleOp"> {
+  let summary = "Lower attention to accelerator programs and their host side";
+  let description = [{
+    Every `hdp.attention` on tensors that has a policy becomes an `hdpa.program`
+    in named form for the machine, one for all sites that are equal, and host
+    code before and after its launch: `hdp.split` and `hdp.quantize` make the
+    planes and codes that the program loads, `hdp.validity` the masks,
+    `hdp.dequantize` floats of the output. Causal attention, masks, biases,
+    grouped heads, layouts and any length work; keys and values that do not fit
+    their buffers come in chunks. Attention without a policy stays for the CPU,
+    with a remark. Nothing else changes.
+
+    With `dense=16` or `dense=8` every attention becomes a program that prunes
+    nothing and multiplies whole codes of that width, whatever its policy: what
+    pruned programs are compared with.
+
+    A shape that is not static, one that N0 does not allow, and one that does
+    not fit the machine is an error at the attention, which says which buffer is
+    too small and by how much.
+
+    ```
+    %0 = hdp.attention ins(%q, %k, %v : !t, !t, !t) outs(%init : !t)
+        {policy = #hdp.policy<compensated>, scale = 0.125} -> !t
+    // becomes
+    %q3:3 = hdp.split <query> ins(%q : !t) outs(...) -> !i8, !i16, !i32
+    %k3:3 = hdp.split <key> ins(%k : !t) outs(...) -> !i8, !i16, !i32
+    %v2:2 = hdp.quantize ins(%v : !t) outs(...) -> !i16, !i32
+    %codes = ...  // V in the width that the program loads
+    %o = hdpa.launch @attention_0
+        ins(%q3#2, %k3#2, %q3#0, %q3#1, %k3#0, %k3#1, %codes : ...)
+        outs(%empty : !i16) -> !i16
+    %0 = hdp.dequantize ins(%o, %v2#1 : !i16, !i32) outs(%init : !t) -> !t
+    ```
+  }];
+  let options = [
+    Option<"machine", "machine", "std::string", "\"\"",
+           "machine file; without it hdp-edge">,
+    Option<"dense", "dense", "unsigned", "0",
+           "prune nothing, with codes of 16 or 8 bits; 0: prune as policies say">
+  ];
+  let statistics = [
+    Statistic<"numLaunches", "launches", "attentions that launch a program">,
+    Statistic<"numPrograms", "programs", "programs made">,
+    Statistic<"numLeft", "left", "attentions left for the CPU">
+  ];
+  let dependentDialects = [
+    "::hdp::HDPDialect", "::hdp::hdpa::HDPADialect",
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def LaunchToCalls : Pass<"hdpa-launch-to-calls", "::mlir::ModuleOp"> {
+  let summary = "Hand launches on memrefs to a run-time library";
+  let description = [{
+    Every program becomes a constant, its command stream, and every
+    `hdpa.launch` on memrefs a call of
+
+    ```c
+    void hdp_launch(int64_t stream, int64_t size, int64_t operands);
+    ```
+
+    a symbol that whoever runs the code provides: address and size in bytes of
+    the stream, and the address of a table of 64-bit words, which starts with
+    the number of operands. For each operand, inputs first, follow: the bits of
+    an element (as stored, i1 in a byte), the rank, the address of element 0,
+    the sizes, and the strides in elements. Afterwards no op of the dialect is
+    left. A launch on tensors, and a program without addresses, is an error.
+  }];
+  let statistics = [Statistic<"numCalls", "calls", "launches lowered">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect"
+  ];
+}
+
 #endif // HDP_CONVERSION_PASSES

@@ -17,6 +17,8 @@ namespace hdp::machine {
 struct Overlapped {
   /// Buffers that have more slots than before; commands that stand elsewhere.
   uint32_t buffers = 0, moved = 0;
+  /// Where each command stood before; empty if the order is as it was.
+  std::vector<uint32_t> order;
 };
 
 /// Overlaps a verified program. Conflicting commands keep their order, so

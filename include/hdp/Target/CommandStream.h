@@ -14,11 +14,13 @@
 
 namespace hdp {
 
-/// Writes the stream of `root`, an hdpa.program or a module with exactly one
-/// and nothing else. Fails, with an error there, at the first op that has no
-/// encoding; nothing is written then.
+/// Writes the stream of `root`, an hdpa.program or a module with one in
+/// addressed form; of several the one called `name`. Functions in the module
+/// are host code and have no part in it. Fails, with an error there, at the
+/// first op that has no encoding; nothing is written then.
 llvm::LogicalResult exportCommandStream(mlir::Operation *root,
-                                        llvm::raw_ostream &os);
+                                        llvm::raw_ostream &os,
+                                        llvm::StringRef name = "");
 
 /// A module with the program of a stream. Errors name `file`, a byte offset and
 /// a reason; each command is checked against the machine of the stream.

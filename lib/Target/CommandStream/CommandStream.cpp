@@ -8,6 +8,7 @@
 #include "hdp/Target/CommandStream.h"
 #include "hdp/Dialect/HDPA/IR/HDPA.h"
 #include "hdp/Machine/Access.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/Endian.h"
 
 using namespace mlir;
@@ -18,28 +19,37 @@ using namespace hdp::machine;
 // Ops to bytes
 //===----------------------------------------------------------------------===//
 
-/// The program that `root` is or holds.
-static FailureOr<hdpa::ProgramOp> findProgram(Operation *root) {
+/// The program that `root` is or holds; with a name, the one that has it.
+static FailureOr<hdpa::ProgramOp> findProgram(Operation *root, StringRef name) {
   if (auto program = dyn_cast<hdpa::ProgramOp>(root))
     return program;
-  hdpa::ProgramOp found;
+  SmallVector<hdpa::ProgramOp> found;
+  std::string names;
   for (Region &region : root->getRegions())
     for (Operation &op : region.getOps()) {
+      if (isa<FunctionOpInterface>(op))
+        continue; // host code
       auto program = dyn_cast<hdpa::ProgramOp>(op);
       if (!program)
         return op.emitError("expected nothing but an hdpa.program, found '")
                << op.getName() << "', which has no encoding";
-      if (found)
-        return op.emitError("expected one program in a stream, found another");
-      found = program;
+      if (name.empty() && !found.empty())
+        return op.emitError("expected one program in a stream, found another; "
+                            "--hdpa-program chooses one");
+      names += (names.empty() ? "@" : ", @") + program.getSymName().str();
+      if (name.empty() || program.getSymName() == name)
+        found.push_back(program);
     }
-  if (!found)
+  if (!found.empty())
+    return found.front();
+  if (name.empty() || names.empty())
     return root->emitError("expected an hdpa.program, found none");
-  return found;
+  return root->emitError("expected a program @") << name << ", found " << names;
 }
 
-LogicalResult hdp::exportCommandStream(Operation *root, raw_ostream &os) {
-  FailureOr<hdpa::ProgramOp> op = findProgram(root);
+LogicalResult hdp::exportCommandStream(Operation *root, raw_ostream &os,
+                                       StringRef name) {
+  FailureOr<hdpa::ProgramOp> op = findProgram(root, name);
   if (failed(op))
     return failure();
   FailureOr<Program> program = op->toProgram();
@@ -96,13 +106,6 @@ static Config makeConfig(const Program &program, const Offsets &offsets,
   return config;
 }
 
-static void buildSite(OpBuilder &builder, Location loc, const Site &site) {
-  hdpa::SiteOp::create(
-      builder, loc, PolicyAttr::get(builder.getContext(), site.policy),
-      APFloat(site.scale), site.Hq, site.Hkv, site.Lq, site.Lk, site.d, site.dv,
-      site.causal, site.hasMask, site.hasBias, site.dense);
-}
-
 OwningOpRef<ModuleOp> hdp::importCommandStream(StringRef bytes, StringRef file,
                                                MLIRContext *context) {
   context->loadDialect<hdpa::HDPADialect>();
@@ -128,15 +131,6 @@ OwningOpRef<ModuleOp> hdp::importCommandStream(StringRef bytes, StringRef file,
 
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
-  auto op = hdpa::ProgramOp::create(builder, loc, "program",
-                                    hdpa::MachineAttr::get(context, config));
-  builder.createBlock(&op.getBody());
-  for (const Site &site : program->sites)
-    buildSite(builder, loc, site);
-  for (const Symbol &symbol : program->symbols)
-    hdpa::SymbolOp::create(builder, loc, symbol.direction == Symbol::Output,
-                           symbol.name, symbol.bits, symbol.rows,
-                           symbol.columns, symbol.address);
   uint64_t offset = offsets.ofCommands();
   for (const Command &command : program->commands) {
     if (std::optional<std::string> problem =
@@ -144,8 +138,9 @@ OwningOpRef<ModuleOp> hdp::importCommandStream(StringRef bytes, StringRef file,
       fail(offset, getInfo(command).mnemonic + ": " + *problem);
       return nullptr;
     }
-    hdpa::createCommand(builder, loc, command);
     offset += llvm::support::endian::read16le(bytes.data() + offset + 2);
   }
+  hdpa::createProgram(builder, loc, "program", {{}, std::move(*program)},
+                      hdpa::MachineAttr::get(context, config));
   return module;
 }

@@ -41,7 +41,7 @@ hdpa.program @site_zero machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
 // -----
 hdpa.program @site_dense machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
   // expected-error @below {{a dense site of this shape is out of range}}
-  hdpa.site #hdp.policy<compensated>, scale = 0.25, heads = 1 over 1, lengths = 8 x 8, d = 16, dv = 16 bias dense
+  hdpa.site #hdp.policy<compensated>, scale = 0.25, heads = 1 over 1, lengths = 8 x 40000, d = 16, dv = 16 dense
 }
 
 // -----
@@ -71,7 +71,7 @@ hdpa.program @symbol_address machine = #hdpa.machine<cores = 1, cores_per_head =
 // -----
 hdpa.program @site_after_symbol machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
   hdpa.symbol input "qI", bits = 4, rows = 8, columns = 16, address = 0
-  // expected-error @below {{expected sites before symbols and commands}}
+  // expected-error @below {{expected sites before symbols, buffers and commands}}
   hdpa.site #hdp.policy<compensated>, scale = 0.25, heads = 1 over 1, lengths = 8 x 8, d = 16, dv = 16
 }
 
@@ -79,13 +79,13 @@ hdpa.program @site_after_symbol machine = #hdpa.machine<cores = 1, cores_per_hea
 hdpa.program @symbol_after_command machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
   hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 0
   hdpa.store core = 0, symbol = 0, row = 0, rows = 8, address = 0
-  // expected-error @below {{expected symbols before commands}}
+  // expected-error @below {{expected symbols before buffers and commands}}
   hdpa.symbol input "qI", bits = 4, rows = 8, columns = 16, address = 0
 }
 
 // -----
 hdpa.program @no_encoding machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
-  // expected-error @below {{expected a site, a symbol or a command in a program, found 'arith.constant', which has no encoding}}
+  // expected-error @below {{expected a site, a symbol, a buffer or a command in a program, found 'arith.constant', which has no encoding}}
   %0 = arith.constant 1 : i32
 }
 
@@ -175,3 +175,206 @@ hdpa.program @no_site machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
 // -----
 // expected-error @below {{'hdpa.store' op expects parent op 'hdpa.program'}}
 hdpa.store core = 0, symbol = 0, row = 0, rows = 8, address = 0
+
+// -----
+hdpa.program @buffer_bytes machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  // expected-error @below {{expected 1 to 98304 bytes, what the key buffer has, found 98305}}
+  hdpa.buffer @key key, bytes = 98305
+}
+
+// -----
+hdpa.program @buffer_no_bytes machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  // expected-error @below {{expected 1 to 98304 bytes, what the key buffer has, found 0}}
+  hdpa.buffer @key key, bytes = 0
+}
+
+// -----
+hdpa.program @buffer_registers machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  // expected-error @below {{expected a scratchpad, found registers}}
+  hdpa.buffer @key registers, bytes = 1
+}
+
+// -----
+hdpa.program @buffer_slots machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  // expected-error @below {{expected 1 to 16777216 slots, found 0}}
+  hdpa.buffer @key key, bytes = 1, slots = 0
+}
+
+// -----
+hdpa.program @buffer_twice machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  hdpa.buffer @key key, bytes = 8
+  // expected-error @below {{expected one buffer of a name, found another @key}}
+  hdpa.buffer @key value, bytes = 8
+}
+
+// -----
+hdpa.program @buffer_after_command machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  hdpa.symbol input "kI", bits = 4, rows = 256, columns = 64, address = 0
+  hdpa.load cores = 0x1, queue = 0, predicate = none, buffer = key, symbol = 0, row = 0, rows = 128, address = 0
+  // expected-error @below {{expected buffers before commands}}
+  hdpa.buffer @key key, bytes = 8
+}
+
+// -----
+hdpa.program @symbol_after_buffer machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  hdpa.buffer @key key, bytes = 8
+  // expected-error @below {{expected symbols before buffers and commands}}
+  hdpa.symbol input "kI", bits = 4, rows = 256, columns = 64, address = 0
+}
+
+// -----
+hdpa.program @site_after_buffer machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  hdpa.buffer @key key, bytes = 8
+  // expected-error @below {{expected sites before symbols, buffers and commands}}
+  hdpa.site #hdp.policy<compensated>, scale = 0.25, heads = 1 over 1, lengths = 8 x 8, d = 16, dv = 16
+}
+
+// -----
+hdpa.program @address_in_named machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  hdpa.symbol input "kI", bits = 4, rows = 256, columns = 64, address = 0
+  hdpa.buffer @key key, bytes = 4096
+  // expected-error @below {{expected a turn of a buffer in a program with buffers, found address 64}}
+  hdpa.load cores = 0x1, queue = 0, predicate = none, buffer = key, symbol = 0, row = 0, rows = 128, address = 64
+}
+
+// -----
+hdpa.program @no_buffer_for_use machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  hdpa.symbol input "kI", bits = 4, rows = 256, columns = 64, address = 0
+  hdpa.buffer @key key, bytes = 4096
+  // expected-error @below {{expected a buffer for what the command does in the key buffer, found none}}
+  hdpa.load cores = 0x1, queue = 0, predicate = none, buffer = key, symbol = 0, row = 0, rows = 128, address = 0
+}
+
+// -----
+hdpa.program @unknown_buffer machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  hdpa.symbol input "kI", bits = 4, rows = 256, columns = 64, address = 0
+  hdpa.buffer @key key, bytes = 4096
+  // expected-error @below {{expected a buffer of the program, found @keys}}
+  hdpa.load cores = 0x1, queue = 0, predicate = none, buffer = key, symbol = 0, row = 0, rows = 128, address = @keys[0]
+}
+
+// -----
+hdpa.program @buffer_of_none machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  hdpa.symbol input "kI", bits = 4, rows = 256, columns = 64, address = 0
+  // expected-error @below {{expected a buffer of the program, found @key}}
+  hdpa.load cores = 0x1, queue = 0, predicate = none, buffer = key, symbol = 0, row = 0, rows = 128, address = @key[0]
+}
+
+// -----
+hdpa.program @turn_range machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  hdpa.symbol input "kI", bits = 4, rows = 256, columns = 64, address = 0
+  hdpa.buffer @key key, bytes = 4096
+  // expected-error @below {{expected a turn up to 16777215, found 16777216}}
+  hdpa.load cores = 0x1, queue = 0, predicate = none, buffer = key, symbol = 0, row = 0, rows = 128, address = @key[16777216]
+}
+
+// -----
+hdpa.program @buffer_too_small machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  hdpa.symbol input "kI", bits = 4, rows = 256, columns = 64, address = 0
+  hdpa.buffer @key key, bytes = 4000
+  // expected-error @below {{buffer @key has 4000 bytes, 96 fewer than needed}}
+  hdpa.load cores = 0x1, queue = 0, predicate = none, buffer = key, symbol = 0, row = 0, rows = 128, address = @key[0]
+}
+
+// -----
+hdpa.program @buffer_elsewhere machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  hdpa.symbol input "kI", bits = 4, rows = 256, columns = 64, address = 0
+  hdpa.buffer @key value, bytes = 4096
+  // expected-error @below {{expected a buffer in the key buffer, found @key in the value buffer}}
+  hdpa.load cores = 0x1, queue = 0, predicate = none, buffer = key, symbol = 0, row = 0, rows = 128, address = @key[0]
+}
+
+// -----
+hdpa.program @p machine = #hdpa.machine<> {
+  hdpa.symbol input "x", bits = 9, rows = 8, columns = 16, address = 0
+  hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 4096
+}
+func.func @launch_unknown(%x: memref<8x16xi16>, %o: memref<8x16xi16>) {
+  // expected-error @below {{expected a program, found no hdpa.program @q}}
+  hdpa.launch @q ins(%x : memref<8x16xi16>) outs(%o : memref<8x16xi16>)
+  return
+}
+
+// -----
+hdpa.program @p machine = #hdpa.machine<> {
+  hdpa.symbol input "x", bits = 9, rows = 8, columns = 16, address = 0
+  hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 4096
+}
+func.func @launch_operands(%x: memref<8x16xi16>, %o: memref<8x16xi16>) {
+  // expected-error @below {{expected 1 operands in ins, one for each such symbol of @p, found 2}}
+  hdpa.launch @p ins(%x, %x : memref<8x16xi16>, memref<8x16xi16>) outs(%o : memref<8x16xi16>)
+  return
+}
+
+// -----
+hdpa.program @p machine = #hdpa.machine<> {
+  hdpa.symbol input "x", bits = 9, rows = 8, columns = 16, address = 0
+  hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 4096
+}
+func.func @launch_elements(%x: memref<8x15xi16>, %o: memref<8x16xi16>) {
+  // expected-error @below {{expected 128 elements for symbol "x", found}}
+  hdpa.launch @p ins(%x : memref<8x15xi16>) outs(%o : memref<8x16xi16>)
+  return
+}
+
+// -----
+hdpa.program @p machine = #hdpa.machine<> {
+  hdpa.symbol input "x", bits = 9, rows = 8, columns = 16, address = 0
+  hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 4096
+}
+func.func @launch_dynamic(%x: memref<?x16xi16>, %o: memref<8x16xi16>) {
+  // expected-error @below {{expected 128 elements for symbol "x", found}}
+  hdpa.launch @p ins(%x : memref<?x16xi16>) outs(%o : memref<8x16xi16>)
+  return
+}
+
+// -----
+hdpa.program @p machine = #hdpa.machine<> {
+  hdpa.symbol input "x", bits = 9, rows = 8, columns = 16, address = 0
+  hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 4096
+}
+func.func @launch_width(%x: memref<8x16xi8>, %o: memref<8x16xi16>) {
+  // expected-error @below {{expected elements of at least 9 bits for symbol "x", found}}
+  hdpa.launch @p ins(%x : memref<8x16xi8>) outs(%o : memref<8x16xi16>)
+  return
+}
+
+// -----
+hdpa.program @p machine = #hdpa.machine<> {
+  hdpa.symbol input "x", bits = 9, rows = 8, columns = 16, address = 0
+  hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 4096
+}
+func.func @launch_mixed(%x: tensor<8x16xi16>, %o: memref<8x16xi16>) {
+  // expected-error @below {{expected tensors or memrefs, found both}}
+  hdpa.launch @p ins(%x : tensor<8x16xi16>) outs(%o : memref<8x16xi16>)
+  return
+}
+
+// -----
+hdpa.program @p machine = #hdpa.machine<> {
+  hdpa.symbol input "x", bits = 9, rows = 8, columns = 16, address = 0
+  hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 4096
+}
+func.func @launch_results(%x: tensor<8x16xi16>, %o: tensor<8x16xi16>) {
+  // expected-error @below {{expected a result of its type for each of outs}}
+  hdpa.launch @p ins(%x : tensor<8x16xi16>) outs(%o : tensor<8x16xi16>)
+  return
+}
+
+// -----
+hdpa.program @p machine = #hdpa.machine<> {
+  hdpa.symbol input "x", bits = 9, rows = 8, columns = 16, address = 0
+  hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 4096
+}
+func.func @launch_result_on_memrefs(%x: memref<8x16xi16>, %o: memref<8x16xi16>) {
+  // expected-error @below {{expected no results on memrefs, found 1}}
+  %r = hdpa.launch @p ins(%x : memref<8x16xi16>) outs(%o : memref<8x16xi16>) -> tensor<8x16xi16>
+  return
+}
+
+// -----
+func.func @launch_floats(%x: memref<8x16xf32>, %o: memref<8x16xi16>) {
+  // expected-error @below {{must be variadic of ranked tensor or memref of integers, but got 'memref<8x16xf32>'}}
+  "hdpa.launch"(%x, %o) <{program = @p, operandSegmentSizes = array<i32: 1, 1>}> : (memref<8x16xf32>, memref<8x16xi16>) -> ()
+  return
+}

@@ -65,3 +65,33 @@ hdpa.program @spellings machine = #hdpa.machine<k_bytes = 98304, cores = 64> {
 // CHECK-NEXT: }
 hdpa.program @empty machine = #hdpa.machine<> {
 }
+
+// Before addresses: commands on turns of buffers, with 0 where a field is not
+// used; one slot is not printed.
+// CHECK-LABEL: hdpa.program @named machine = #hdpa.machine<> {
+// CHECK: hdpa.buffer @query query, bytes = 64
+// CHECK-NEXT: hdpa.buffer @key key, bytes = 4096, slots = 2
+// CHECK-NEXT: hdpa.load cores = 0xF, queue = 0, predicate = none, buffer = key, symbol = 0, row = 0, rows = 128, address = @key[0]
+// CHECK-NEXT: hdpa.load cores = 0xF, queue = 0, predicate = none, buffer = key, symbol = 0, row = 128, rows = 128, address = @key[16777215]
+hdpa.program @named machine = #hdpa.machine<> {
+  hdpa.symbol input "kI", bits = 4, rows = 256, columns = 64, address = 0
+  hdpa.buffer @query query, bytes = 64, slots = 1
+  hdpa.buffer @key key, bytes = 4096, slots = 2
+  hdpa.load cores = 0xF, queue = 0, predicate = none, buffer = key, symbol = 0, row = 0, rows = 128, address = @key[0]
+  hdpa.load cores = 0xF, queue = 0, predicate = none, buffer = key, symbol = 0, row = 128, rows = 128, address = @key[16777215]
+}
+
+// CHECK-LABEL: hdpa.program @copy
+hdpa.program @copy machine = #hdpa.machine<> {
+  hdpa.symbol input "x", bits = 4, rows = 8, columns = 16, address = 0
+  hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 4096
+}
+
+// CHECK-LABEL: func.func @launch
+// CHECK: hdpa.launch @copy ins(%{{.*}} : tensor<2x4x16xi8>) outs(%{{.*}} : tensor<8x16xi16>) -> tensor<8x16xi16>
+// CHECK: hdpa.launch @copy ins(%{{.*}} : memref<2x4x16xi8>) outs(%{{.*}} : memref<8x16xi16>)
+func.func @launch(%x: tensor<2x4x16xi8>, %o: tensor<8x16xi16>, %p: memref<2x4x16xi8>, %r: memref<8x16xi16>) -> tensor<8x16xi16> {
+  %0 = hdpa.launch @copy ins(%x : tensor<2x4x16xi8>) outs(%o : tensor<8x16xi16>) -> tensor<8x16xi16>
+  hdpa.launch @copy ins(%p : memref<2x4x16xi8>) outs(%r : memref<8x16xi16>)
+  return %0 : tensor<8x16xi16>
+}

@@ -69,6 +69,33 @@ TEST(Exactness, anyPolicyOnAnyMachineThatItFits) {
   EXPECT_GT(ran, 600);
 }
 
+TEST(Exactness, sharedWeightsOfMaskedRowsNeedMoreThan32Bits) {
+  // Flat scores and values of one sign: den is far above 2^16, and the columns
+  // of a group with a masked one are weighed one by one.
+  for (int64_t length : {64, 130}) {
+    AttentionCall call;
+    std::mt19937_64 random(static_cast<uint64_t>(length));
+    std::normal_distribution<float> normal;
+    call.Hq = call.Hkv = 2;
+    call.Lq = call.Lk = length;
+    call.d = call.dv = 16;
+    call.scale = 1e-3;
+    call.policy.threshold = 0.9;
+    for (std::vector<float> *x : {&call.q, &call.k, &call.v}) {
+      x->resize(size_t(2 * length * 16));
+      for (float &value : *x)
+        value = x == &call.v ? 7.5f + normal(random) / 100 : normal(random);
+    }
+    call.mask.assign(size_t(length), 1);
+    for (int64_t j = 25; j < length; ++j)
+      call.mask[size_t(j)] = 0;
+    AttentionResult plain = runPlainAttention(call);
+    EXPECT_GT(*std::max_element(plain["num"].begin(), plain["num"].end()),
+              int64_t(1) << 31);
+    EXPECT_EQ(compare(call, makeRequest(call), Config(), plain), "");
+  }
+}
+
 TEST(Exactness, keysInChunks) {
   // Buffers so small that keys and values have to be cut.
   std::mt19937_64 random(9);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MachineCall.h"
+#include "hdp/Machine/Dense.h"
 #include "hdp/Machine/Machine.h"
 #include <gtest/gtest.h>
 
@@ -166,7 +167,15 @@ TEST(Program, whatDoesNotFitNamesTheBuffer) {
             "expected a number of cores a head that divides 4, found 3");
   Site site = makeLongSite(1, 16);
   site.dense = site.hasBias = true;
-  EXPECT_EQ(refusal(site, Config()), "a dense program has no additive mask");
+  site.policy = makeDense(Site(), 16).policy;
+  site.d = 4096;
+  EXPECT_EQ(refusal(site, Config()),
+            "expected a largest score below 2^30, found 1342177280");
+  site.policy.format = {4, 4};
+  EXPECT_EQ(refusal(site, Config()),
+            "expected full products in a dense site of up to 8 bits");
+  site.d = 32;
+  site.policy = numerics::compensatedPolicy();
   site.dense = false;
   site.policy.blockRows = 17;
   EXPECT_EQ(refusal(site, Config()),

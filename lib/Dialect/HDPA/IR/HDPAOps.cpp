@@ -74,6 +74,37 @@ static void printBuffer(OpAsmPrinter &printer, Operation *,
     printer << value;
 }
 
+/// A number, or `@buffer[turn]`.
+static ParseResult parseAddress(OpAsmParser &parser, Attribute &address) {
+  Builder &builder = parser.getBuilder();
+  StringAttr name;
+  if (failed(parser.parseOptionalSymbolName(name))) {
+    IntegerAttr number;
+    if (parser.parseAttribute(number,
+                              builder.getIntegerType(32, /*isSigned=*/false)))
+      return failure();
+    address = number;
+    return success();
+  }
+  uint32_t turn = 0;
+  if (parser.parseLSquare() || parser.parseInteger(turn) ||
+      parser.parseRSquare())
+    return failure();
+  address =
+      TurnAttr::get(builder.getContext(), FlatSymbolRefAttr::get(name), turn);
+  return success();
+}
+
+static void printAddress(OpAsmPrinter &printer, Operation *,
+                         Attribute address) {
+  if (auto turn = dyn_cast<TurnAttr>(address))
+    printer << turn.getBuffer() << "[" << turn.getTurn() << "]";
+  else if (auto number = dyn_cast<IntegerAttr>(address))
+    printer << number.getValue().getZExtValue();
+  else // only in IR that does not verify
+    printer << address;
+}
+
 #define GET_OP_CLASSES
 #include "hdp/Dialect/HDPA/IR/HDPAOps.cpp.inc"
 
@@ -122,60 +153,7 @@ LogicalResult hdp::hdpa::SymbolOp::verify() {
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// Programs and commands
-//===----------------------------------------------------------------------===//
-
-Operation *hdp::hdpa::createCommand(OpBuilder &builder, Location loc,
-                                    const Command &command) {
-  OperationState state(loc, (HDPADialect::getDialectNamespace() + "." +
-                             getInfo(command).mnemonic)
-                                .str());
-  std::visit(
-      [&](const auto &alternative) {
-        visitFields(alternative, [&](const char *name, auto value) {
-          Type type =
-              builder.getIntegerType(8 * sizeof(value), /*isSigned=*/false);
-          state.addAttribute(
-              name, IntegerAttr::get(type, APInt(8 * sizeof(value), value)));
-        });
-      },
-      command);
-  return builder.create(state);
-}
-
-FailureOr<Program> ProgramOp::toProgram() {
-  Program program;
-  program.arch = getArch(getMachine().toConfig());
-  for (Operation &op : getBody().front()) {
-    if (auto site = dyn_cast<SiteOp>(op)) {
-      if (!program.symbols.empty() || !program.commands.empty())
-        return op.emitOpError("expected sites before symbols and commands");
-      program.sites.push_back(site.toSite());
-    } else if (auto symbol = dyn_cast<hdp::hdpa::SymbolOp>(op)) {
-      if (!program.commands.empty())
-        return op.emitOpError("expected symbols before commands");
-      program.symbols.push_back(symbol.toSymbol());
-    } else if (auto command = dyn_cast<CommandOpInterface>(op)) {
-      program.commands.push_back(command.toCommand());
-    } else {
-      return op.emitError("expected a site, a symbol or a command in a "
-                          "program, found '")
-             << op.getName() << "', which has no encoding";
-    }
-  }
-  return program;
-}
-
-LogicalResult ProgramOp::verifyRegions() {
-  FailureOr<Program> program = toProgram();
-  if (failed(program))
-    return failure();
-  Config config = getMachine().toConfig();
-  auto command = program->commands.begin();
-  for (auto op : getBody().front().getOps<CommandOpInterface>())
-    if (std::optional<std::string> problem =
-            checkCommand(*program, *command++, config))
-      return op->emitOpError(*problem);
-  return success();
+NamedBuffer BufferOp::toBuffer() {
+  return {getName().str(), static_cast<Buffer>(getScratchpad()), getBytes(),
+          getSlots()};
 }

@@ -4,7 +4,7 @@
 #define HDP_DIALECT_HDPA_IR_HDPA_H
 
 #include "hdp/Dialect/HDP/IR/HDP.h"
-#include "hdp/Machine/Program.h"
+#include "hdp/Machine/NamedProgram.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -12,16 +12,25 @@
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace hdp::hdpa::detail {
 /// Fills the fields of a command from the attributes of their names.
 template <typename CommandT>
-void readFields(mlir::Operation *op, CommandT &command) {
+void readFields(mlir::Operation *op,
+                llvm::function_ref<uint32_t(mlir::Attribute)> toAddress,
+                CommandT &command) {
   machine::visitFields(command, [&](const char *name, auto &value) {
     using T = std::decay_t<decltype(value)>;
-    value = static_cast<T>(llvm::cast<mlir::IntegerAttr>(op->getAttr(name))
-                               .getValue()
-                               .getZExtValue());
+    mlir::Attribute attribute = op->getAttr(name);
+    if constexpr (sizeof(T) == sizeof(uint32_t))
+      if (machine::isAddress(name)) {
+        value = toAddress(attribute);
+        return;
+      }
+    value = static_cast<T>(
+        llvm::cast<mlir::IntegerAttr>(attribute).getValue().getZExtValue());
   });
 }
 } // namespace hdp::hdpa::detail
@@ -37,9 +46,22 @@ void readFields(mlir::Operation *op, CommandT &command) {
 
 namespace hdp::hdpa {
 
-/// The op of a command, with its fields as attributes.
-mlir::Operation *createCommand(mlir::OpBuilder &builder, mlir::Location loc,
-                               const machine::Command &command);
+/// The op of a command, with its fields as attributes. With `buffers` the
+/// command is one of a named program on these.
+mlir::Operation *
+createCommand(mlir::OpBuilder &builder, mlir::Location loc,
+              const machine::Command &command,
+              llvm::ArrayRef<machine::NamedBuffer> buffers = {});
+
+/// Gives an op the address fields of `command`.
+void setAddresses(mlir::Operation *op, const machine::Command &command,
+                  llvm::ArrayRef<machine::NamedBuffer> buffers = {});
+
+/// A program of ops, for a machine; an addressed one if it has no buffers.
+ProgramOp createProgram(mlir::OpBuilder &builder, mlir::Location loc,
+                        llvm::StringRef name,
+                        const machine::NamedProgram &program,
+                        MachineAttr machine);
 
 } // namespace hdp::hdpa
 

@@ -15,6 +15,8 @@ def HDPA_Dialect : Dialect {
     holds, in this order, the attentions that it is about (`hdpa.site`), the
     tensors in DRAM (`hdpa.symbol`) and a flat list of commands, one op for each
     command of the machine with its fields as attributes of the same names.
+    Before addresses are chosen it has buffers (`hdpa.buffer`) that commands
+    name instead. Host code runs a program by `hdpa.launch`.
 
     Laws of the dialect: commands are ordered, they act on addresses, and they
     are for one machine, of which the program knows the ARCH parameters
@@ -61,15 +63,40 @@ def HDPA_MachineAttr : AttrDef<HDPA_Dialect, "Machine"> {
   }];
 }
 
+def HDPA_TurnAttr : AttrDef<HDPA_Dialect, "Turn"> {
+  let mnemonic = "turn";
+  let summary = "a turn of a buffer, where an address will be";
+  let description = [{
+    Printed as `@key[3]` in the address fields of commands.
+
+    Example: `#hdpa.turn<@key[3]>`
+  }];
+  let parameters = (ins
+    AttrParameter<"::mlir::FlatSymbolRefAttr",
+                  "a buffer of the program">:$buffer,
+    AttrParameter<"uint32_t", "which of its contents, from 0">:$turn);
+  let assemblyFormat = "`<` $buffer `[` $turn `]` `>`";
+}
+
+/// An address field of a command.
+def HDPA_Address : AnyAttrOf<[UI32Attr, HDPA_TurnAttr],
+                             "an address or a turn of a buffer">;
+
+/// What the host hands to a program.
+def HDPA_Codes : AnyTypeOf<[RankedTensorOf<[AnySignlessInteger]>,
+                            MemRefOf<[AnySignlessInteger]>],
+                           "ranked tensor or memref of integers">;
+
 /// A command. `name` is that of Commands.def; the fields are `arguments`.
 class HDPA_Command<string mnemonic, string name>
     : Op<HDPA_Dialect, mnemonic,
          [HasParent<"::hdp::hdpa::ProgramOp">,
           DeclareOpInterfaceMethods<HDPA_CommandOpInterface>]> {
   let extraClassDefinition = [{
-    ::hdp::machine::Command $cppClass::toCommand() {
+    ::hdp::machine::Command $cppClass::toCommand(
+        ::llvm::function_ref<uint32_t(::mlir::Attribute)> toAddress) {
       ::hdp::machine::}] # name # [{Command command;
-      ::hdp::hdpa::detail::readFields(getOperation(), command);
+      ::hdp::hdpa::detail::readFields(getOperation(), toAddress, command);
       return command;
     }
   }];

@@ -12,8 +12,11 @@ def HDPA_CommandOpInterface : OpInterface<"CommandOpInterface"> {
     switch on kinds of ops; unit and encoding follow from the command.
   }];
   let methods = [
-    InterfaceMethod<"The command with this op's fields.",
-                    "::hdp::machine::Command", "toCommand">
+    InterfaceMethod<"The command with this op's fields; `toAddress` says what "
+                    "stands for an address field.",
+                    "::hdp::machine::Command", "toCommand",
+                    (ins "::llvm::function_ref<uint32_t(::mlir::Attribute)>":
+                         $toAddress)>
   ];
 }
 

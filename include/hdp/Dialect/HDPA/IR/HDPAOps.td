@@ -1,4 +1,4 @@
-//===- HDPAOps.td - programs, sites, symbols and commands -----------------===//
+//===- HDPAOps.td - commands ----------------------------------------------===//
 //
 // One op for each command of include/hdp/Machine/Commands.def, with the same
 // fields; a test holds the two together. What each field says stands there and
@@ -9,102 +9,7 @@
 #ifndef HDP_DIALECT_HDPA_IR_HDPAOPS
 #define HDP_DIALECT_HDPA_IR_HDPAOPS
 
-include "hdp/Dialect/HDP/IR/HDPAttrs.td"
-include "hdp/Dialect/HDPA/IR/HDPABase.td"
-include "mlir/IR/SymbolInterfaces.td"
-
-def HDPA_ProgramOp
-    : Op<HDPA_Dialect, "program",
-         [Symbol, IsolatedFromAbove, NoRegionArguments, NoTerminator,
-          SingleBlock]> {
-  let summary = "a flat list of commands for one machine";
-  let description = [{
-    Sites, then symbols, then commands. The order of the commands is a legal
-    order of execution; docs/CommandStream.md says what the machine may overlap.
-
-    Example:
-
-    ```mlir
-    hdpa.program @store machine = #hdpa.machine<cores = 8> {
-      hdpa.symbol output "o", bits = 16, rows = 12, columns = 64, address = 4096
-      hdpa.store core = 1, symbol = 0, row = 8, rows = 4, address = 32
-    }
-    ```
-  }];
-  let arguments = (ins SymbolNameAttr:$sym_name, HDPA_MachineAttr:$machine);
-  let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = [{
-    $sym_name `machine` `=` qualified($machine) attr-dict-with-keyword $body
-  }];
-  let hasRegionVerifier = 1;
-  let extraClassDeclaration = [{
-    /// The program as the machine library knows it. Fails, with an error at the
-    /// op, at the first one that has no encoding or stands out of order.
-    ::mlir::FailureOr<::hdp::machine::Program> toProgram();
-  }];
-}
-
-def HDPA_SiteOp
-    : Op<HDPA_Dialect, "site", [HasParent<"::hdp::hdpa::ProgramOp">]> {
-  let summary = "one attention on all its heads";
-  let description = [{
-    What units are set up with: policy, scale, `heads = Hq over Hkv`, `lengths =
-    Lq x Lk`, depths of keys and values; `causal`, `mask` (validity comes from a
-    symbol), `bias` (an additive mask does); `dense`: nothing is pruned, codes
-    of the whole format are multiplied at once.
-
-    Example:
-
-    ```mlir
-    hdpa.program @empty machine = #hdpa.machine<> {
-      hdpa.site #hdp.policy<compensated, rho = 0.25>, scale = 0.125, heads = 8 over 2, lengths = 128 x 128, d = 64, dv = 64 causal mask
-    }
-    ```
-  }];
-  let arguments = (ins
-    HDP_PolicyAttr:$policy, F64Attr:$scale, UI32Attr:$Hq, UI32Attr:$Hkv,
-    UI32Attr:$Lq, UI32Attr:$Lk, UI32Attr:$d, UI32Attr:$dv, UnitAttr:$causal,
-    UnitAttr:$mask, UnitAttr:$bias, UnitAttr:$dense);
-  let assemblyFormat = [{
-    qualified($policy) `,` `scale` `=` $scale `,` `heads` `=` $Hq `over` $Hkv `,`
-    `lengths` `=` $Lq `x` $Lk `,` `d` `=` $d `,` `dv` `=` $dv
-    (`causal` $causal^)? (`mask` $mask^)? (`bias` $bias^)?
-    (`dense` $dense^)? attr-dict
-  }];
-  let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    ::hdp::machine::Site toSite();
-  }];
-}
-
-def HDPA_SymbolOp
-    : Op<HDPA_Dialect, "symbol", [HasParent<"::hdp::hdpa::ProgramOp">]> {
-  let summary = "a tensor in DRAM";
-  let description = [{
-    `rows` rows of `columns` elements of `bits` bits, every row starting on a
-    byte, from `address` on. Loads read inputs, stores write outputs.
-
-    Example:
-
-    ```mlir
-    hdpa.program @empty machine = #hdpa.machine<> {
-      hdpa.symbol input "qI", bits = 4, rows = 128, columns = 64, address = 0
-      hdpa.symbol output "o", bits = 16, rows = 128, columns = 64, address = 4096
-    }
-    ```
-  }];
-  let arguments = (ins
-    UnitAttr:$output, StrAttr:$name, UI8Attr:$bits, UI64Attr:$rows,
-    UI32Attr:$columns, UI64Attr:$address);
-  let assemblyFormat = [{
-    (`output` $output^) : (`input`)? $name `,` `bits` `=` $bits `,` `rows` `=`
-    $rows `,` `columns` `=` $columns `,` `address` `=` $address attr-dict
-  }];
-  let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    ::hdp::machine::Symbol toSymbol();
-  }];
-}
+include "hdp/Dialect/HDPA/IR/HDPAProgramOps.td"
 
 def HDPA_SetupOp : HDPA_Command<"setup", "Setup"> {
   let summary = "starts a head in a register slot: reads its exponents, clears gate and sums";
@@ -155,12 +60,12 @@ def HDPA_LoadOp : HDPA_Command<"load", "Load"> {
   }];
   let arguments = (ins UI64Attr:$cores, UI8Attr:$queue, UI8Attr:$predicate,
     UI8Attr:$buffer, UI16Attr:$symbol, UI64Attr:$row, UI32Attr:$rows,
-    UI32Attr:$address);
+    HDPA_Address:$address);
   let assemblyFormat = [{
-    `cores` `=` custom<Cores>($cores) `,` `queue` `=` $queue `,` `predicate`
-    `=` custom<Predicate>($predicate) `,` `buffer` `=`
-    custom<Buffer>($buffer) `,` `symbol` `=` $symbol `,` `row` `=` $row `,`
-    `rows` `=` $rows `,` `address` `=` $address attr-dict
+    `cores` `=` custom<Cores>($cores) `,` `queue` `=` $queue `,` `predicate` `=`
+    custom<Predicate>($predicate) `,` `buffer` `=` custom<Buffer>($buffer) `,`
+    `symbol` `=` $symbol `,` `row` `=` $row `,` `rows` `=` $rows `,` `address`
+    `=` custom<Address>($address) attr-dict
   }];
 }
 
@@ -183,12 +88,13 @@ def HDPA_LoadValuesOp : HDPA_Command<"load_values", "LoadValues"> {
   }];
   let arguments = (ins UI64Attr:$cores, UI8Attr:$queue, UI8Attr:$predicate,
     UI16Attr:$site, UI16Attr:$symbol, UI64Attr:$row, UI32Attr:$rows,
-    UI32Attr:$key, UI32Attr:$address, UI32Attr:$sum_address);
+    UI32Attr:$key, HDPA_Address:$address, HDPA_Address:$sum_address);
   let assemblyFormat = [{
-    `cores` `=` custom<Cores>($cores) `,` `queue` `=` $queue `,` `predicate`
-    `=` custom<Predicate>($predicate) `,` `site` `=` $site `,` `symbol` `=`
-    $symbol `,` `row` `=` $row `,` `rows` `=` $rows `,` `key` `=` $key `,`
-    `address` `=` $address `,` `sum_address` `=` $sum_address attr-dict
+    `cores` `=` custom<Cores>($cores) `,` `queue` `=` $queue `,` `predicate` `=`
+    custom<Predicate>($predicate) `,` `site` `=` $site `,` `symbol` `=` $symbol
+    `,` `row` `=` $row `,` `rows` `=` $rows `,` `key` `=` $key `,` `address` `=`
+    custom<Address>($address) `,` `sum_address` `=`
+    custom<Address>($sum_address) attr-dict
   }];
 }
 
@@ -214,15 +120,15 @@ def HDPA_LoadKeptOp : HDPA_Command<"load_kept", "LoadKept"> {
   let arguments = (ins UI64Attr:$cores, UI8Attr:$core, UI8Attr:$predicate,
     UI8Attr:$buffer, UI8Attr:$fresh, UI16Attr:$site, UI8Attr:$slot,
     UI16Attr:$symbol, UI64Attr:$row, UI32Attr:$column, UI32Attr:$columns,
-    UI32Attr:$block_rows, UI32Attr:$mask_address, UI32Attr:$address);
+    UI32Attr:$block_rows, HDPA_Address:$mask_address, HDPA_Address:$address);
   let assemblyFormat = [{
-    `cores` `=` custom<Cores>($cores) `,` `core` `=` $core `,` `predicate`
-    `=` custom<Predicate>($predicate) `,` `buffer` `=`
-    custom<Buffer>($buffer) `,` `fresh` `=` $fresh `,` `site` `=` $site `,`
-    `slot` `=` $slot `,` `symbol` `=` $symbol `,` `row` `=` $row `,`
-    `column` `=` $column `,` `columns` `=` $columns `,` `block_rows` `=`
-    $block_rows `,` `mask_address` `=` $mask_address `,` `address` `=`
-    $address attr-dict
+    `cores` `=` custom<Cores>($cores) `,` `core` `=` $core `,` `predicate` `=`
+    custom<Predicate>($predicate) `,` `buffer` `=` custom<Buffer>($buffer) `,`
+    `fresh` `=` $fresh `,` `site` `=` $site `,` `slot` `=` $slot `,` `symbol`
+    `=` $symbol `,` `row` `=` $row `,` `column` `=` $column `,` `columns` `=`
+    $columns `,` `block_rows` `=` $block_rows `,` `mask_address` `=`
+    custom<Address>($mask_address) `,` `address` `=` custom<Address>($address)
+    attr-dict
   }];
 }
 
@@ -248,18 +154,21 @@ def HDPA_IntegerPassOp : HDPA_Command<"integer_pass", "IntegerPass"> {
   let arguments = (ins UI8Attr:$core, UI16Attr:$site, UI8Attr:$slot,
     UI8Attr:$pooled, UI8Attr:$measure, UI32Attr:$block_row,
     UI32Attr:$block_rows, UI32Attr:$column, UI32Attr:$columns,
-    UI32Attr:$query_address, UI32Attr:$key_address, UI8Attr:$valid_rows,
-    UI32Attr:$valid_address, UI8Attr:$bias_rows, UI32Attr:$bias_address,
-    UI32Attr:$theta_address, UI32Attr:$mask_address);
+    HDPA_Address:$query_address, HDPA_Address:$key_address,
+    UI8Attr:$valid_rows, HDPA_Address:$valid_address, UI8Attr:$bias_rows,
+    HDPA_Address:$bias_address, HDPA_Address:$theta_address,
+    HDPA_Address:$mask_address);
   let assemblyFormat = [{
-    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,` `pooled`
-    `=` $pooled `,` `measure` `=` $measure `,` `block_row` `=` $block_row
-    `,` `block_rows` `=` $block_rows `,` `column` `=` $column `,` `columns`
-    `=` $columns `,` `query_address` `=` $query_address `,` `key_address`
-    `=` $key_address `,` `valid_rows` `=` $valid_rows `,` `valid_address`
-    `=` $valid_address `,` `bias_rows` `=` $bias_rows `,` `bias_address` `=`
-    $bias_address `,` `theta_address` `=` $theta_address `,` `mask_address`
-    `=` $mask_address attr-dict
+    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,` `pooled` `=`
+    $pooled `,` `measure` `=` $measure `,` `block_row` `=` $block_row `,`
+    `block_rows` `=` $block_rows `,` `column` `=` $column `,` `columns` `=`
+    $columns `,` `query_address` `=` custom<Address>($query_address) `,`
+    `key_address` `=` custom<Address>($key_address) `,` `valid_rows` `=`
+    $valid_rows `,` `valid_address` `=` custom<Address>($valid_address) `,`
+    `bias_rows` `=` $bias_rows `,` `bias_address` `=`
+    custom<Address>($bias_address) `,` `theta_address` `=`
+    custom<Address>($theta_address) `,` `mask_address` `=`
+    custom<Address>($mask_address) attr-dict
   }];
 }
 
@@ -281,12 +190,14 @@ def HDPA_EndRowsOp : HDPA_Command<"end_rows", "EndRows"> {
   }];
   let arguments = (ins UI8Attr:$core, UI16Attr:$site, UI8Attr:$slot,
     UI8Attr:$measure, UI32Attr:$block_row, UI32Attr:$block_rows,
-    UI32Attr:$theta_address, UI32Attr:$mask_address, UI32Attr:$stat_address);
+    HDPA_Address:$theta_address, HDPA_Address:$mask_address,
+    HDPA_Address:$stat_address);
   let assemblyFormat = [{
-    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,` `measure`
-    `=` $measure `,` `block_row` `=` $block_row `,` `block_rows` `=`
-    $block_rows `,` `theta_address` `=` $theta_address `,` `mask_address`
-    `=` $mask_address `,` `stat_address` `=` $stat_address attr-dict
+    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,` `measure` `=`
+    $measure `,` `block_row` `=` $block_row `,` `block_rows` `=` $block_rows `,`
+    `theta_address` `=` custom<Address>($theta_address) `,` `mask_address` `=`
+    custom<Address>($mask_address) `,` `stat_address` `=`
+    custom<Address>($stat_address) attr-dict
   }];
 }
 
@@ -333,20 +244,23 @@ def HDPA_ScoreOp : HDPA_Command<"score", "Score"> {
   }];
   let arguments = (ins UI8Attr:$core, UI16Attr:$site, UI8Attr:$slot,
     UI8Attr:$predicate, UI32Attr:$block_row, UI32Attr:$block_rows,
-    UI32Attr:$column, UI32Attr:$columns, UI32Attr:$query_address,
-    UI32Attr:$query_fraction, UI32Attr:$key_address, UI32Attr:$key_fraction,
-    UI32Attr:$mask_address, UI8Attr:$valid_rows, UI32Attr:$valid_address,
-    UI8Attr:$bias_rows, UI32Attr:$bias_address, UI32Attr:$score_address);
+    UI32Attr:$column, UI32Attr:$columns, HDPA_Address:$query_address,
+    HDPA_Address:$query_fraction, HDPA_Address:$key_address,
+    HDPA_Address:$key_fraction, HDPA_Address:$mask_address,
+    UI8Attr:$valid_rows, HDPA_Address:$valid_address, UI8Attr:$bias_rows,
+    HDPA_Address:$bias_address, HDPA_Address:$score_address);
   let assemblyFormat = [{
-    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,`
-    `predicate` `=` custom<Predicate>($predicate) `,` `block_row` `=`
-    $block_row `,` `block_rows` `=` $block_rows `,` `column` `=` $column `,`
-    `columns` `=` $columns `,` `query_address` `=` $query_address `,`
-    `query_fraction` `=` $query_fraction `,` `key_address` `=` $key_address
-    `,` `key_fraction` `=` $key_fraction `,` `mask_address` `=`
-    $mask_address `,` `valid_rows` `=` $valid_rows `,` `valid_address` `=`
-    $valid_address `,` `bias_rows` `=` $bias_rows `,` `bias_address` `=`
-    $bias_address `,` `score_address` `=` $score_address attr-dict
+    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,` `predicate`
+    `=` custom<Predicate>($predicate) `,` `block_row` `=` $block_row `,`
+    `block_rows` `=` $block_rows `,` `column` `=` $column `,` `columns` `=`
+    $columns `,` `query_address` `=` custom<Address>($query_address) `,`
+    `query_fraction` `=` custom<Address>($query_fraction) `,` `key_address` `=`
+    custom<Address>($key_address) `,` `key_fraction` `=`
+    custom<Address>($key_fraction) `,` `mask_address` `=`
+    custom<Address>($mask_address) `,` `valid_rows` `=` $valid_rows `,`
+    `valid_address` `=` custom<Address>($valid_address) `,` `bias_rows` `=`
+    $bias_rows `,` `bias_address` `=` custom<Address>($bias_address) `,`
+    `score_address` `=` custom<Address>($score_address) attr-dict
   }];
 }
 
@@ -370,15 +284,18 @@ def HDPA_SoftmaxOp : HDPA_Command<"softmax", "Softmax"> {
   }];
   let arguments = (ins UI8Attr:$core, UI16Attr:$site, UI8Attr:$slot,
     UI8Attr:$predicate, UI32Attr:$block_row, UI32Attr:$block_rows,
-    UI32Attr:$mask_address, UI8Attr:$valid_rows, UI32Attr:$valid_address,
-    UI32Attr:$score_address, UI32Attr:$stat_address, UI32Attr:$term_address);
+    HDPA_Address:$mask_address, UI8Attr:$valid_rows,
+    HDPA_Address:$valid_address, HDPA_Address:$score_address,
+    HDPA_Address:$stat_address, HDPA_Address:$term_address);
   let assemblyFormat = [{
-    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,`
-    `predicate` `=` custom<Predicate>($predicate) `,` `block_row` `=`
-    $block_row `,` `block_rows` `=` $block_rows `,` `mask_address` `=`
-    $mask_address `,` `valid_rows` `=` $valid_rows `,` `valid_address` `=`
-    $valid_address `,` `score_address` `=` $score_address `,` `stat_address`
-    `=` $stat_address `,` `term_address` `=` $term_address attr-dict
+    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,` `predicate`
+    `=` custom<Predicate>($predicate) `,` `block_row` `=` $block_row `,`
+    `block_rows` `=` $block_rows `,` `mask_address` `=`
+    custom<Address>($mask_address) `,` `valid_rows` `=` $valid_rows `,`
+    `valid_address` `=` custom<Address>($valid_address) `,` `score_address` `=`
+    custom<Address>($score_address) `,` `stat_address` `=`
+    custom<Address>($stat_address) `,` `term_address` `=`
+    custom<Address>($term_address) attr-dict
   }];
 }
 
@@ -402,19 +319,22 @@ def HDPA_WeighOp : HDPA_Command<"weigh", "Weigh"> {
   }];
   let arguments = (ins UI8Attr:$core, UI16Attr:$site, UI8Attr:$slot,
     UI8Attr:$first, UI32Attr:$block_row, UI32Attr:$block_rows,
-    UI32Attr:$column, UI32Attr:$columns, UI32Attr:$mask_address,
-    UI8Attr:$valid_rows, UI32Attr:$valid_address, UI32Attr:$score_address,
-    UI32Attr:$term_address, UI32Attr:$value_address, UI32Attr:$sum_address,
-    UI32Attr:$acc_address);
+    UI32Attr:$column, UI32Attr:$columns, HDPA_Address:$mask_address,
+    UI8Attr:$valid_rows, HDPA_Address:$valid_address,
+    HDPA_Address:$score_address, HDPA_Address:$term_address,
+    HDPA_Address:$value_address, HDPA_Address:$sum_address,
+    HDPA_Address:$acc_address);
   let assemblyFormat = [{
-    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,` `first`
-    `=` $first `,` `block_row` `=` $block_row `,` `block_rows` `=`
-    $block_rows `,` `column` `=` $column `,` `columns` `=` $columns `,`
-    `mask_address` `=` $mask_address `,` `valid_rows` `=` $valid_rows `,`
-    `valid_address` `=` $valid_address `,` `score_address` `=`
-    $score_address `,` `term_address` `=` $term_address `,` `value_address`
-    `=` $value_address `,` `sum_address` `=` $sum_address `,` `acc_address`
-    `=` $acc_address attr-dict
+    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,` `first` `=`
+    $first `,` `block_row` `=` $block_row `,` `block_rows` `=` $block_rows `,`
+    `column` `=` $column `,` `columns` `=` $columns `,` `mask_address` `=`
+    custom<Address>($mask_address) `,` `valid_rows` `=` $valid_rows `,`
+    `valid_address` `=` custom<Address>($valid_address) `,` `score_address` `=`
+    custom<Address>($score_address) `,` `term_address` `=`
+    custom<Address>($term_address) `,` `value_address` `=`
+    custom<Address>($value_address) `,` `sum_address` `=`
+    custom<Address>($sum_address) `,` `acc_address` `=`
+    custom<Address>($acc_address) attr-dict
   }];
 }
 
@@ -435,13 +355,14 @@ def HDPA_NormaliseOp : HDPA_Command<"normalise", "Normalise"> {
     ```
   }];
   let arguments = (ins UI8Attr:$core, UI16Attr:$site, UI8Attr:$slot,
-    UI32Attr:$block_row, UI32Attr:$block_rows, UI32Attr:$term_address,
-    UI32Attr:$acc_address, UI32Attr:$out_address);
+    UI32Attr:$block_row, UI32Attr:$block_rows, HDPA_Address:$term_address,
+    HDPA_Address:$acc_address, HDPA_Address:$out_address);
   let assemblyFormat = [{
-    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,`
-    `block_row` `=` $block_row `,` `block_rows` `=` $block_rows `,`
-    `term_address` `=` $term_address `,` `acc_address` `=` $acc_address `,`
-    `out_address` `=` $out_address attr-dict
+    `core` `=` $core `,` `site` `=` $site `,` `slot` `=` $slot `,` `block_row`
+    `=` $block_row `,` `block_rows` `=` $block_rows `,` `term_address` `=`
+    custom<Address>($term_address) `,` `acc_address` `=`
+    custom<Address>($acc_address) `,` `out_address` `=`
+    custom<Address>($out_address) attr-dict
   }];
 }
 
@@ -460,10 +381,10 @@ def HDPA_StoreOp : HDPA_Command<"store", "Store"> {
     ```
   }];
   let arguments = (ins UI8Attr:$core, UI16Attr:$symbol, UI64Attr:$row,
-    UI32Attr:$rows, UI32Attr:$address);
+    UI32Attr:$rows, HDPA_Address:$address);
   let assemblyFormat = [{
-    `core` `=` $core `,` `symbol` `=` $symbol `,` `row` `=` $row `,` `rows`
-    `=` $rows `,` `address` `=` $address attr-dict
+    `core` `=` $core `,` `symbol` `=` $symbol `,` `row` `=` $row `,` `rows` `=`
+    $rows `,` `address` `=` custom<Address>($address) attr-dict
   }];
 }
 

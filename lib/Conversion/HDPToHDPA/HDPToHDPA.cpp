@@ -1,0 +1,158 @@
+//===- HDPToHDPA.cpp - attention to programs ------------------------------===//
+//
+// Which attentions become programs, and which programs are shared. Commands
+// come from the machine library's builder, host code from HostCode.cpp.
+//
+//===----------------------------------------------------------------------===//
+
+#include "HostCode.h"
+#include "hdp/Conversion/Passes.h"
+#include "hdp/Machine/Dense.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace hdp {
+#define GEN_PASS_DEF_CONVERTHDPTOHDPA
+#include "hdp/Conversion/Passes.h.inc"
+} // namespace hdp
+
+using namespace mlir;
+using namespace hdp;
+
+/// The product of a shape's leading dimensions.
+static int64_t countHeads(ArrayRef<int64_t> shape) {
+  return ShapedType::getNumElements(shape.drop_back(2));
+}
+
+/// The request of an attention; `dense` is the width of its codes, or 0. Fails
+/// with an error at the op.
+static FailureOr<machine::AttentionRequest> makeRequest(AttentionOp op,
+                                                        unsigned dense) {
+  for (Value operand : op->getOperands())
+    if (auto type = cast<ShapedType>(operand.getType()); !type.hasStaticShape())
+      return op.emitOpError("expected static shapes to make a program, found ")
+             << type;
+  machine::AttentionRequest request;
+  machine::Site &site = request.site;
+  site.policy = dense ? machine::makeDense(machine::Site(), dense).policy
+                      : op.getPolicy()->getValue();
+  site.dense = dense != 0;
+  site.scale = op.getScale().convertToDouble();
+  site.causal = op.getCausal();
+  SmallVector<int64_t> query = op.getQueryShape(), key = op.getKeyShape(),
+                       value = op.getValueShape();
+  size_t rank = query.size();
+  for (int64_t size : {countHeads(query), countHeads(key), query[rank - 2],
+                       key[rank - 2], query[rank - 1], value[rank - 1]})
+    if (size > machine::maxSiteSize)
+      return op.emitOpError("expected sizes up to ")
+             << machine::maxSiteSize << " in a program, found " << size;
+  site.Hq = uint32_t(countHeads(query));
+  site.Hkv = uint32_t(countHeads(key));
+  site.Lq = uint32_t(query[rank - 2]);
+  site.Lk = uint32_t(key[rank - 2]);
+  site.d = uint32_t(query[rank - 1]);
+  site.dv = uint32_t(value[rank - 1]);
+  site.hasBias = static_cast<bool>(op.getBias());
+  site.hasMask = site.hasBias || op.getMask();
+  for (Value mask : {op.getMask(), op.getBias()}) {
+    if (!mask)
+      continue;
+    ArrayRef<int64_t> shape = cast<ShapedType>(mask.getType()).getShape();
+    request.maskPerHead |= countHeads(shape) > 1;
+    request.maskPerRow |= shape[rank - 2] > 1;
+    if (mask == op.getBias())
+      request.biasPerRow = shape[rank - 2] > 1;
+  }
+  if (std::optional<std::string> problem = machine::checkSite(site))
+    return op.emitOpError(*problem);
+  return request;
+}
+
+static bool isSame(const machine::AttentionRequest &a,
+                   const machine::AttentionRequest &b) {
+  return a.site == b.site && a.maskPerHead == b.maskPerHead &&
+         a.maskPerRow == b.maskPerRow && a.biasPerRow == b.biasPerRow;
+}
+
+namespace {
+struct ConvertHDPToHDPA : hdp::impl::ConvertHDPToHDPABase<ConvertHDPToHDPA> {
+  using ConvertHDPToHDPABase::ConvertHDPToHDPABase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    auto fail = [&] { return emitError(UnknownLoc::get(context)); };
+    if (dense != 0 && dense != 8 && dense != 16)
+      return fail() << "expected dense=8 or dense=16, found dense="
+                    << dense.getValue();
+    config = machine::Config();
+    if (machine.empty())
+      return success();
+    llvm::Expected<machine::Config> loaded = machine::loadConfig(machine);
+    if (!loaded)
+      return fail() << llvm::toString(loaded.takeError());
+    config = *loaded;
+    return success();
+  }
+
+  void runOnOperation() override {
+    SmallVector<AttentionOp> ops;
+    getOperation().walk([&](AttentionOp op) { ops.push_back(op); });
+    programs.clear();
+    for (AttentionOp op : ops)
+      if (failed(convert(op)))
+        return signalPassFailure();
+  }
+
+  LogicalResult convert(AttentionOp op) {
+    if (op->getNumResults() != 1)
+      return op.emitOpError("expected attention on tensors to make a program");
+    if (!op.getPolicy() && dense == 0) {
+      op.emitRemark("attention without a policy stays for the CPU");
+      ++numLeft;
+      return success();
+    }
+    FailureOr<machine::AttentionRequest> request = makeRequest(op, dense);
+    if (failed(request))
+      return failure();
+    FailureOr<hdpa::ProgramOp> program = getProgram(op, *request);
+    if (failed(program))
+      return failure();
+    OpBuilder builder(op);
+    Value result = emitHostCode(builder, op, *request, program->getSymName());
+    op->getResult(0).replaceAllUsesWith(result);
+    op.erase();
+    ++numLaunches;
+    return success();
+  }
+
+  /// The program of a request, that of an earlier equal one if there is.
+  FailureOr<hdpa::ProgramOp>
+  getProgram(AttentionOp op, const machine::AttentionRequest &request) {
+    for (auto &[known, program] : programs)
+      if (isSame(known, request))
+        return program;
+    llvm::Expected<machine::NamedProgram> named =
+        machine::buildNamedAttention(request, config);
+    if (!named)
+      return op.emitOpError(llvm::toString(named.takeError()));
+    ModuleOp module = getOperation();
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    if (!programs.empty())
+      builder.setInsertionPointAfter(programs.back().second);
+    std::string name;
+    for (unsigned i = programs.size();
+         name.empty() || module.lookupSymbol(name); ++i)
+      name = "attention_" + std::to_string(i);
+    hdpa::ProgramOp program =
+        hdpa::createProgram(builder, op.getLoc(), name, *named,
+                            hdpa::MachineAttr::get(&getContext(), config));
+    programs.push_back({request, program});
+    ++numPrograms;
+    return program;
+  }
+
+  machine::Config config;
+  std::vector<std::pair<machine::AttentionRequest, hdpa::ProgramOp>> programs;
+};
+} // namespace
