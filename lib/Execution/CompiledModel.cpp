@@ -237,8 +237,8 @@ llvm::Error CompiledModel::Impl::dispatch(int64_t site,
   return callback(site, views);
 }
 
-static llvm::Error checkArguments(const FunctionSignature &signature,
-                                  ArrayRef<const HostTensor *> arguments) {
+llvm::Error hdp::checkArguments(const FunctionSignature &signature,
+                                ArrayRef<const HostTensor *> arguments) {
   if (arguments.size() != signature.arguments.size())
     return makeError("function '" + signature.name + "' takes " +
                      Twine(signature.arguments.size()) + " arguments, found " +
@@ -270,4 +270,28 @@ CompiledModel::run(StringRef function,
           invokeGuarded(entry->second.second, call.getArguments(), dispatch))
     return error;
   return call.takeResults();
+}
+
+llvm::Error CompiledModel::runInPlace(StringRef function,
+                                      ArrayRef<TensorView> arguments) const {
+  auto code = impl->code->lookup(function);
+  if (!code)
+    return code.takeError();
+  std::vector<std::vector<int64_t>> descriptors;
+  std::vector<void *> pointers, slots;
+  for (const TensorView &view : arguments) {
+    std::vector<int64_t> words = {reinterpret_cast<int64_t>(view.data),
+                                  reinterpret_cast<int64_t>(view.data), 0};
+    llvm::append_range(words, view.shape);
+    llvm::append_range(words, view.strides);
+    descriptors.push_back(std::move(words));
+  }
+  for (std::vector<int64_t> &words : descriptors)
+    pointers.push_back(words.data());
+  for (void *&pointer : pointers)
+    slots.push_back(&pointer);
+  return invokeGuarded(*code, slots.data(),
+                       [this](int64_t site, void **operands) {
+                         return impl->dispatch(site, operands);
+                       });
 }

@@ -101,7 +101,9 @@ makeEngines(const RunnerOptions &options) {
   for (const std::string &name : options.engines) {
     if (name == "reference")
       engines.push_back(makeReferenceEngine());
-    else if (name == "cpu")
+    else if (name == "cpu" && options.cpuKernels == AttentionLowering::Vector)
+      engines.push_back(makeKernelEngine());
+    else if (name == "cpu" || name == "loops")
       engines.push_back(makeJitEngine());
     else if (name == "machine")
       engines.push_back(makeMachineEngine(options.machine, makeJitEngine()));
@@ -131,6 +133,7 @@ llvm::Error ModelRunner::compile() {
       (isPruned || options.engines != std::vector<std::string>{"cpu"});
   CompileOptions compileOptions;
   compileOptions.dispatchAttention = dispatch;
+  compileOptions.attention = options.cpuKernels;
   compileOptions.siteResults =
       options.engines.size() > 1 ? SiteResults::All : SiteResults::Statistics;
   auto compiled = CompiledModel::compile(*module, compileOptions);

@@ -97,26 +97,19 @@ compareEngines(bool hasPolicy, llvm::ArrayRef<NamedTensor> a,
   return text;
 }
 
-llvm::Error SiteRunner::execute(int64_t id, llvm::ArrayRef<TensorView> views,
-                                CallCounters &counters) const {
+llvm::Error
+SiteRunner::runEngines(int64_t id, llvm::ArrayRef<const HostTensor *> inputs,
+                       CallCounters &counters,
+                       std::vector<std::vector<NamedTensor>> &results) const {
   const AttentionSite &site = model->getSites()[id];
-  const Prepared &ready = *prepared[id];
   LayerReport &layer = counters.layers[id];
-
-  std::vector<HostTensor> inputs;
-  for (const TensorView &view : views.drop_back())
-    inputs.push_back(view.toHost());
-  llvm::SmallVector<const HostTensor *> pointers;
-  for (const HostTensor &input : inputs)
-    pointers.push_back(&input);
-
-  std::vector<std::vector<NamedTensor>> results;
-  for (const auto &[engine, onEngine] : llvm::zip(engines, ready.engines)) {
+  for (const auto &[engine, onEngine] :
+       llvm::zip(engines, prepared[id]->engines)) {
     SiteCall call;
     call.numValid = counters.numValid;
     call.batchSize = counters.batchSize;
     call.keepsLaunch = counters.keepsLaunches;
-    auto found = onEngine->measure(pointers, call);
+    auto found = onEngine->measure(inputs, call);
     if (!found)
       return makeError(formatLocation(site.location) + ": " +
                        llvm::toString(found.takeError()));
@@ -129,13 +122,59 @@ llvm::Error SiteRunner::execute(int64_t id, llvm::ArrayRef<TensorView> views,
       layer.launch = std::move(call.launch);
     results.push_back(std::move(*found));
   }
-  const HostTensor &output = *findTensor(results.front(), "out");
-  if (llvm::Error error = views.back().assign(output))
-    return error;
+  return llvm::Error::success();
+}
 
+llvm::Error SiteRunner::execute(int64_t id, llvm::ArrayRef<TensorView> views,
+                                CallCounters &counters) const {
+  const AttentionSite &site = model->getSites()[id];
+  const Prepared &ready = *prepared[id];
+  LayerReport &layer = counters.layers[id];
+
+  // One engine that can work on the model's own memory does.
+  bool isDone = false;
+  if (engines.size() == 1) {
+    auto done = ready.engines.front()->runInPlace(views);
+    if (!done)
+      return makeError(formatLocation(site.location) + ": " +
+                       llvm::toString(done.takeError()));
+    isDone = *done;
+  }
   Clock::time_point start = Clock::now();
-  countSite(site, pointers, results.front(), counters.numValid,
-            counters.batchSize, layer);
+
+  std::vector<HostTensor> inputs;
+  for (const TensorView &view : views.drop_back())
+    inputs.push_back(view.toHost());
+  llvm::SmallVector<const HostTensor *> pointers;
+  for (const HostTensor &input : inputs)
+    pointers.push_back(&input);
+
+  std::vector<std::vector<NamedTensor>> results;
+  if (isDone) {
+    results.push_back({});
+    results.back().push_back({"out", views.back().toHost()});
+  } else {
+    if (llvm::Error error = runEngines(id, pointers, counters, results))
+      return error;
+    if (llvm::Error error =
+            views.back().assign(*findTensor(results.front(), "out")))
+      return error;
+    start = Clock::now();
+  }
+  const HostTensor &output = *findTensor(results.front(), "out");
+
+  const std::vector<NamedTensor> *counted = &results.front();
+  std::vector<NamedTensor> countedApart;
+  if (site.policy && !findTensor(*counted, "kept")) {
+    auto found = ready.engines.front()->count(pointers);
+    if (!found)
+      return makeError(formatLocation(site.location) + ": " +
+                       llvm::toString(found.takeError()));
+    countedApart = std::move(*found);
+    counted = &countedApart;
+  }
+  countSite(site, pointers, *counted, counters.numValid, counters.batchSize,
+            layer);
   for (size_t e = 1; e < results.size(); ++e) {
     std::optional<std::string> difference =
         compareEngines(static_cast<bool>(site.policy), results[0], results[e]);

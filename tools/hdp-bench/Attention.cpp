@@ -39,6 +39,9 @@ struct AttentionOptions {
       "policy", cl::init("compensated"), cl::value_desc("POLICY"),
       cl::sub(command),
       cl::desc("the policy, whose rho is set (default: compensated)")};
+  cl::opt<std::string> target{
+      "target", cl::init("host"), cl::value_desc("host|avx512|avx2|portable"),
+      cl::sub(command), cl::desc("of our kernels (default: host)")};
   cl::list<std::string> libraries{
       "libraries", cl::value_desc("FOLDER"), cl::sub(command),
       cl::desc("where OpenBLAS, oneDNN, MKL and BLIS are looked for before "
@@ -127,6 +130,7 @@ static llvm::Error run(const AttentionOptions &options, Session &session) {
       return started.takeError();
     python = std::move(*started);
   }
+  contest.target = options.target;
   contest.peaks = measurePeaks(session.getHost());
   session.addPeaks(contest.peaks);
   for (const AttentionInputs &inputs : *all) {

@@ -71,6 +71,8 @@ llvm::Error Contest::report() {
     row["best_f32"] = rounds.getName(best->index);
     row["ratio_to_best_f32"] = rounds.getSpeedup(entrant->index, best->index);
     row["ratio_to_own_f32"] = rounds.getSpeedup(entrant->index, own->index);
+    if (entrant->check)
+      row["equal_to_loops"] = entrant->check(entrant->out);
     row["error_of_exact"] = computeErrorOfExact(inputs, entrant->out);
     session.addRow(std::move(row));
   }

@@ -25,6 +25,8 @@ struct ContestOptions {
   numerics::Policy policy;
   /// Folders where libraries are looked for before the system's.
   std::vector<std::string> libraryFolders;
+  /// Of our kernels, as the pipeline takes it.
+  std::string target = "host";
   Peaks peaks;
 };
 
@@ -36,6 +38,8 @@ struct Entrant {
   bool isF32 = false, isOwn = false;
   /// Gives `out` where the call does not.
   std::function<llvm::Error(HostTensor &out)> fetch;
+  /// Whether the result equals that of the loops, where there are any.
+  std::function<bool(const HostTensor &out)> check;
   size_t index = 0;
 };
 

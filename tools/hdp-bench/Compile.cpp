@@ -91,6 +91,7 @@ llvm::Error CompileBench::lower(mlir::ModuleOp module, bool toLLVM) {
     buildRaisePipeline(pm, {});
     pm.addNestedPass<mlir::func::FuncOp>(createHDPSetPolicy(policy));
     CPUPipelineOptions pipeline;
+    pipeline.attention = AttentionLowering::Vector;
     if (toLLVM)
       buildCPUPipeline(pm, pipeline);
   });
@@ -139,7 +140,9 @@ llvm::Error CompileBench::run() {
   auto compileOurs = [&](mlir::ModuleOp module) -> llvm::Error {
     if (llvm::Error error = lower(module, /*toLLVM=*/false))
       return error;
-    auto model = CompiledModel::compile(module);
+    CompileOptions fused;
+    fused.attention = AttentionLowering::Vector;
+    auto model = CompiledModel::compile(module, fused);
     return model ? llvm::Error::success() : model.takeError();
   };
   size_t ourCode =
@@ -163,18 +166,20 @@ llvm::Error CompileBench::run() {
 
   AttentionInputs inputs =
       makeRandomInputs(shape->heads, shape->length, shape->headDim(), 1);
-  RoundRobin kernels;
-  size_t kernel = kernels.addTimed(
+  CompileOptions kernels;
+  kernels.attention = AttentionLowering::Vector;
+  RoundRobin attentions;
+  size_t kernel = attentions.addTimed(
       "hdp, one attention to machine code", [&]() -> llvm::Expected<double> {
         auto attention = CompiledAttention::compile(
-            inputs, numerics::compensatedPolicy(), context);
+            inputs, numerics::compensatedPolicy(), kernels, context);
         if (!attention)
           return attention.takeError();
         return attention->getCompileSeconds();
       });
-  if (llvm::Error error = kernels.run(session.getEffort()))
+  if (llvm::Error error = attentions.run(session.getEffort()))
     return error;
-  addRow(kernels, kernel, 1, std::nullopt);
+  addRow(attentions, kernel, 1, std::nullopt);
   session.printTable(
       llvm::formatv("compiling {0}, {1} tokens", shape->name, shape->length)
           .str(),

@@ -27,6 +27,7 @@ func.func @attention(%q: tensor<{0}>, %k: tensor<{1}>, %v: tensor<{2}>,
 llvm::Expected<CompiledAttention>
 CompiledAttention::compile(const AttentionInputs &inputs,
                            const std::optional<numerics::Policy> &policy,
+                           const CompileOptions &options,
                            mlir::MLIRContext &context) {
   context.loadDialect<HDPDialect>();
   std::string attribute;
@@ -45,7 +46,7 @@ CompiledAttention::compile(const AttentionInputs &inputs,
     return errors.take("the attention is not valid");
   CompiledAttention attention;
   double start = processorSeconds();
-  auto model = CompiledModel::compile(*module);
+  auto model = CompiledModel::compile(*module, options);
   if (!model)
     return model.takeError();
   attention.compileSeconds = processorSeconds() - start;

@@ -21,7 +21,7 @@ public:
   static llvm::Expected<CompiledAttention>
   compile(const AttentionInputs &inputs,
           const std::optional<numerics::Policy> &policy,
-          mlir::MLIRContext &context);
+          const CompileOptions &options, mlir::MLIRContext &context);
 
   /// Writes `out`, which has the shape of the result.
   llvm::Error run(const AttentionInputs &inputs, HostTensor &out) const;

@@ -2,16 +2,37 @@
 
 #include "AttentionContest.h"
 #include "Importance.h"
+#include "hdp/Execution/TensorCompare.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace hdp;
 using namespace hdp::bench;
 
+/// The output of the readable loops, which kernels equal bit for bit.
+static llvm::Expected<HostTensor> runLoops(const AttentionInputs &inputs,
+                                           const numerics::Policy &policy,
+                                           mlir::MLIRContext &context) {
+  CompileOptions options;
+  options.attention = AttentionLowering::Loops;
+  auto loops = CompiledAttention::compile(inputs, policy, options, context);
+  if (!loops)
+    return loops.takeError();
+  HostTensor out(ElementType::F32,
+                 {inputs.heads(), inputs.queries(), inputs.valueDim()});
+  if (llvm::Error error = loops->run(inputs, out))
+    return error;
+  return out;
+}
+
 llvm::Error Contest::addCompiled(mlir::MLIRContext &context) {
+  CompileOptions kernels;
+  kernels.attention = AttentionLowering::Vector;
+  kernels.target = options.target;
   auto add = [&](llvm::StringRef name,
                  const std::optional<numerics::Policy> &policy)
       -> llvm::Expected<Entrant *> {
-    auto attention = CompiledAttention::compile(inputs, policy, context);
+    auto attention =
+        CompiledAttention::compile(inputs, policy, kernels, context);
     if (!attention)
       return attention.takeError();
     compiled.push_back(
@@ -31,6 +52,13 @@ llvm::Error Contest::addCompiled(mlir::MLIRContext &context) {
       return entrant.takeError();
     (*entrant)->row["pruned"] = table.getPrunedFraction(policy);
     (*entrant)->row["rho"] = policy.threshold;
+    auto expected = runLoops(inputs, policy, context);
+    if (!expected)
+      return expected.takeError();
+    (*entrant)->check = [expected =
+                             std::move(*expected)](const HostTensor &out) {
+      return !describeDifference(expected, out).has_value();
+    };
   }
   auto exact = add("hdp, exact", std::nullopt);
   return exact ? llvm::Error::success() : exact.takeError();

@@ -80,7 +80,9 @@ compileModel(llvm::StringRef text, llvm::StringRef policy,
             pm.addNestedPass<mlir::func::FuncOp>(createHDPSetPolicy(options));
           }))
     return error;
-  return CompiledModel::compile(**module);
+  CompileOptions fused;
+  fused.attention = AttentionLowering::Vector;
+  return CompiledModel::compile(**module, fused);
 }
 
 /// The share of blocks that the policy prunes, from a run that counts.

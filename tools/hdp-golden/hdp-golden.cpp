@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "hdp/Conversion/HDPToVector.h"
 #include "hdp/Execution/Engine.h"
 #include "hdp/Execution/GoldenFile.h"
 #include "hdp/Execution/MachineEngine.h"
@@ -32,6 +33,7 @@ namespace {
 struct NamedEngine {
   std::string name;
   std::unique_ptr<AttentionEngine> engine;
+  bool isKernel = false;
 };
 using Engines = std::vector<NamedEngine>;
 
@@ -56,8 +58,12 @@ llvm::Expected<std::vector<std::string>> findFiles(const std::string &path) {
 
 /// Whether `engine` may do without a tensor of the file: `e` is no result of
 /// any op. The machine has no integer scores beyond a block, no validity beyond
-/// a row, and measures heads only where one can be gated.
-bool mayLack(const AttentionEngine &engine, llvm::StringRef name) {
+/// a row, and measures heads only where one can be gated. A kernel has nothing
+/// but the output.
+bool mayLack(const NamedEngine &named, llvm::StringRef name) {
+  const AttentionEngine &engine = *named.engine;
+  if (named.isKernel)
+    return name != "out" && name != "o";
   if (engine.getName() == "machine")
     return llvm::is_contained({"II", "valid", "B", "H", "hpos"}, name);
   return name == "e" && engine.getName() != "reference";
@@ -71,7 +77,7 @@ bool report(llvm::StringRef path, const NamedEngine &named,
   for (const NamedTensor &expected : golden.expected) {
     const HostTensor *tensor = findTensor(found, expected.name);
     if (!tensor) {
-      if (mayLack(*named.engine, expected.name))
+      if (mayLack(named, expected.name))
         lacking += " " + expected.name;
       else
         differences += "  " + expected.name + ": not computed\n";
@@ -127,7 +133,7 @@ llvm::Expected<bool> runFile(llvm::StringRef path, const Engines &engines,
   return isEqual;
 }
 
-enum class EngineChoice { Reference, Cpu, Machine, All };
+enum class EngineChoice { Reference, Cpu, Kernel, Machine, All };
 
 /// The machine engine on a configuration by name or file.
 llvm::Expected<NamedEngine> makeMachine(const std::string &name) {
@@ -153,7 +159,10 @@ int main(int argc, char **argv) {
       llvm::cl::init(EngineChoice::All),
       llvm::cl::values(
           clEnumValN(EngineChoice::Reference, "reference", "plain loops"),
-          clEnumValN(EngineChoice::Cpu, "cpu", "compiled code"),
+          clEnumValN(EngineChoice::Cpu, "cpu", "compiled code, as loops"),
+          clEnumValN(EngineChoice::Kernel, "kernel",
+                     "fused kernels for each instruction set of this machine; "
+                     "loops where there are none"),
           clEnumValN(EngineChoice::Machine, "machine",
                      "command streams on the accelerator's model"),
           clEnumValN(EngineChoice::All, "all", "every engine (the default)")));
@@ -172,6 +181,12 @@ int main(int argc, char **argv) {
     engines.push_back({"reference", makeReferenceEngine()});
   if (isChosen(EngineChoice::Cpu))
     engines.push_back({"cpu", makeJitEngine()});
+  for (auto [kind, target] : {std::make_pair(TargetKind::AVX512, "avx512"),
+                              std::make_pair(TargetKind::AVX2, "avx2"),
+                              std::make_pair(TargetKind::Portable, "portable")})
+    if (isChosen(EngineChoice::Kernel) && isSupportedByHost(kind))
+      engines.push_back({std::string("kernel ") + target,
+                         makeKernelEngine(target), /*isKernel=*/true});
   bool isEqual = true;
   auto fail = [&](llvm::Error error) {
     llvm::outs().flush();

@@ -40,8 +40,15 @@ struct CommandLine {
       "layers", cl::CommaSeparated, cl::value_desc("0,3-5"), cl::cat(category),
       cl::desc("the attentions that get the policy (default: all)")};
   cl::opt<std::string> engine{
-      "engine", cl::init("cpu"), cl::value_desc("reference|cpu|machine|all"),
-      cl::cat(category), cl::desc("who executes attention (default: cpu)")};
+      "engine", cl::init("cpu"),
+      cl::value_desc("reference|cpu|loops|machine|all"), cl::cat(category),
+      cl::desc("who executes attention, one or several with commas between "
+               "them; loops: the cpu without kernels (default: cpu)")};
+  cl::opt<std::string> cpuKernels{
+      "cpu-kernels", cl::init("vector"), cl::value_desc("vector|loops"),
+      cl::cat(category),
+      cl::desc("how the cpu engine compiles pruned attention: fused kernels "
+               "where there are, or its parts as loops (default: vector)")};
   cl::opt<std::string> machine{
       "machine", cl::value_desc("FILE.yaml"), cl::cat(category),
       cl::desc("the machine engine's: hdp-edge (default), hdp-server or a "
@@ -87,16 +94,20 @@ static llvm::Error parseInteger(llvm::StringRef option, llvm::StringRef text,
   return llvm::Error::success();
 }
 
-static llvm::Error parseEngine(llvm::StringRef name,
+static llvm::Error parseEngine(llvm::StringRef text,
                                std::vector<std::string> &engines) {
-  if (name == "all")
-    engines = {"reference", "cpu", "machine"};
-  else if (name == "reference" || name == "cpu" || name == "machine")
-    engines = {name.str()};
-  else
-    return makeError("--engine: expected reference, cpu, machine or all, "
-                     "found '" +
-                     name + "'");
+  engines.clear();
+  llvm::SmallVector<llvm::StringRef> names;
+  text.split(names, ',');
+  if (text == "all")
+    names = {"reference", "cpu", "machine"};
+  for (llvm::StringRef name : names) {
+    if (!llvm::is_contained({"reference", "cpu", "loops", "machine"}, name))
+      return makeError("--engine: expected reference, cpu, loops, machine or "
+                       "all, found '" +
+                       name + "'");
+    engines.push_back(name.str());
+  }
   return llvm::Error::success();
 }
 
@@ -198,6 +209,12 @@ static llvm::Error convert(const CommandLine &line, ToolOptions &options) {
   options.runner.policy = line.policy;
   options.runner.layers.assign(line.layers.begin(), line.layers.end());
   options.runner.compare = line.compare;
+  if (line.cpuKernels != "vector" && line.cpuKernels != "loops")
+    return makeError("--cpu-kernels: expected vector or loops, found '" +
+                     line.cpuKernels + "'");
+  options.runner.cpuKernels = line.cpuKernels == "vector"
+                                  ? AttentionLowering::Vector
+                                  : AttentionLowering::Loops;
   options.progress = line.progress;
   options.output = line.output;
   return llvm::Error::success();

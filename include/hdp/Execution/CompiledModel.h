@@ -32,6 +32,11 @@ struct FunctionSignature {
 /// host has no tensors for one of the types.
 llvm::Expected<FunctionSignature> getSignature(mlir::func::FuncOp function);
 
+/// An error that names the first argument whose type or shape is not the
+/// signature's.
+llvm::Error checkArguments(const FunctionSignature &signature,
+                           llvm::ArrayRef<const HostTensor *> arguments);
+
 /// A tensor in the memory of running code: rows may be apart, nothing is owned.
 struct TensorView {
   ElementType elementType = ElementType::F32;
@@ -111,6 +116,11 @@ public:
   llvm::Expected<std::vector<HostTensor>>
   run(llvm::StringRef function,
       llvm::ArrayRef<const HostTensor *> arguments) const;
+
+  /// Calls `function`, whose arguments are memrefs and which has no results, on
+  /// memory of the caller. Types, shapes and layouts are the caller's promise.
+  llvm::Error runInPlace(llvm::StringRef function,
+                         llvm::ArrayRef<TensorView> arguments) const;
 
 private:
   CompiledModel();

@@ -11,7 +11,7 @@
 #ifndef HDP_EXECUTION_ENGINE_H
 #define HDP_EXECUTION_ENGINE_H
 
-#include "hdp/Dialect/HDP/Transforms/Decompose.h"
+#include "hdp/Execution/CompiledModel.h"
 #include "hdp/Support/HostTensor.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/Error.h"
@@ -59,6 +59,22 @@ public:
     (void)call;
     return run(inputs);
   }
+
+  /// Runs the site on memory of the caller: `views` are the inputs, then the
+  /// output, of the types and shapes that `run` would take and give. False, and
+  /// nothing done, from an engine that cannot.
+  virtual llvm::Expected<bool>
+  runInPlace(llvm::ArrayRef<TensorView> views) const {
+    (void)views;
+    return false;
+  }
+
+  /// The results that reports count from. An engine whose `run` gives only the
+  /// output finds them in another way.
+  virtual llvm::Expected<std::vector<NamedTensor>>
+  count(llvm::ArrayRef<const HostTensor *> inputs) const {
+    return run(inputs);
+  }
 };
 
 /// Executes attention sites.
@@ -78,8 +94,15 @@ public:
 /// it gives `e` (N9).
 std::unique_ptr<AttentionEngine> makeReferenceEngine();
 
-/// Compiles the site through the CPU pipeline.
+/// Compiles the site through the CPU pipeline, as loops, with every result that
+/// the site function has.
 std::unique_ptr<AttentionEngine> makeJitEngine();
+
+/// Compiles the attention of the site as a whole, which makes it a fused kernel
+/// where there is one. It gives `out`, and `o` if the site function has it.
+/// Where there is no kernel it is makeJitEngine's. `target` is the pipeline's.
+std::unique_ptr<AttentionEngine>
+makeKernelEngine(llvm::StringRef target = "host");
 
 } // namespace hdp
 

@@ -21,12 +21,14 @@ struct RunnerOptions {
   /// As `--hdp-set-policy` takes it; empty: what the module says.
   std::string policy;
   std::vector<std::string> layers;
-  /// `reference`, `cpu`, `machine`; at least one. The model goes on with the
-  /// first one's output.
+  /// `reference`, `cpu`, `loops` (the cpu engine without kernels), `machine`;
+  /// at least one. The model goes on with the first one's output.
   std::vector<std::string> engines = {"cpu"};
   /// Also run the model as it was before raising, and exact attention beside
   /// every pruned one.
   bool compare = false;
+  /// How the cpu engine compiles pruned attention.
+  AttentionLowering cpuKernels = AttentionLowering::Vector;
   /// For the machine engine.
   MachineOptions machine;
   /// Keep the launches of call 0, for traces and pictures.

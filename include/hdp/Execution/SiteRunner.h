@@ -52,6 +52,11 @@ private:
   };
 
   llvm::Error prepare(const AttentionSite &site, bool compareExact);
+  /// Runs a site on every engine, on copies of its inputs.
+  llvm::Error runEngines(int64_t site,
+                         llvm::ArrayRef<const HostTensor *> inputs,
+                         CallCounters &counters,
+                         std::vector<std::vector<NamedTensor>> &results) const;
 
   const CompiledModel *model = nullptr;
   std::vector<std::unique_ptr<AttentionEngine>> engines;
