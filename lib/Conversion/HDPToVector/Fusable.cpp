@@ -40,9 +40,11 @@ llvm::StringRef hdp::getUnfusableReason(AttentionOp op) {
     return "heads are gated";
   if (policy.group % 16 != 0)
     return "groups are not multiples of 16 block columns";
-  // Pooled codes fit a byte, and every theta, with its offset, 28 bits.
-  if (policy.format.integerBits > 7 ||
-      d << (2 * policy.format.integerBits + 2) >= int64_t(1) << 28)
-    return "importance needs more than 28 bits";
+  // Pooled codes fit a byte. A sixteenth of a row's theta with their offsets,
+  // and those of a group, sum up in 32 bits.
+  int64_t summed = policy.group ? std::max<int64_t>(policy.group, 1024) : 16384;
+  int64_t theta = d << std::min<int64_t>(2 * policy.format.integerBits + 1, 20);
+  if (policy.format.integerBits > 7 || theta * summed > int64_t(1) << 31)
+    return "sums of importance need more than 32 bits";
   return "";
 }

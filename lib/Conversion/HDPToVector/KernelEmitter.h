@@ -105,6 +105,7 @@ private:
                   llvm::function_ref<Vals(Val, const Vals &)> body);
   void when(Val condition, llvm::function_ref<void()> then,
             llvm::function_ref<void()> otherwise = nullptr);
+  Val hide(Val inductionVariable);
   Val minIndex(Val x, Val y);
   Val maxIndex(Val x, Val y);
   Val wrap(mlir::Value value) { return {b, value}; }

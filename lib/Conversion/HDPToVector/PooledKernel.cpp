@@ -76,7 +76,9 @@ void KernelEmitter::emitPooledPass(Val firstRow) {
   loop(index(0), index(kBatch), 1, [&](Val row) {
     Val vector = load(extremes, row * 16, t.i32x16);
     Val extreme = (wantsMinimum ? vector.minimum() : vector.maximum()).toI64();
-    Val sum = load(sums, row * 16, t.i32x16).sum().toI64();
+    Val sum = load(sums, row * 16, t.i32x16)
+                  .sext(VectorType::get(16, b.getI64Type()))
+                  .sum();
     Value numerator = numerics::thresholdNumerator(ops, n.v, sum.v, extreme.v,
                                                    extreme.v, policy);
     store(wrap(numerics::rowThreshold(ops, n.v, numerator)), thresholds, row);
