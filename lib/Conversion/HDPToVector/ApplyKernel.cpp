@@ -56,8 +56,12 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
   bool hasPairs =
       isCompensated && !wideValues && policy.group > 0 && policy.group <= 128;
   constexpr int64_t tileVectors = 4;
+  const Buffer &groupSums = spec.isMasked() ? rowValueSums : valueSums;
+  const Buffer &pairSums = spec.isMasked() ? rowValueSumPairs : valueSumPairs;
 
   loop(index(0), count, 1, [&](Val row) {
+    if (spec.variesByRow && isCompensated)
+      emitRowSums(row);
     Val list = row * listStride;
     Val length = load(counts, row).toIndex();
     Val weightRow[2] = {row * 2 * weightStride, (row * 2 + 1) * weightStride};
@@ -77,10 +81,7 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
                                 .splat(t.i32x16)
                                 .as(t.i16x32);
               for (int64_t x = 0; x < width; ++x) {
-                Val v =
-                    wideValues
-                        ? load(values, from + 32 * x, t.i16x32)
-                        : load(values, from + 32 * x, t.i8x32).sext(t.i16x32);
+                Val v = loadValues(from + 32 * x);
                 for (int64_t n : {0, 1}) {
                   Val &slot = next[(2 * j + n) * width + x];
                   slot = target->dotS16(slot, v, weight[n]);
@@ -119,7 +120,7 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
                     Vals next;
                     for (int64_t x = 0; x < width; ++x)
                       next.push_back(target->dotS16(
-                          s[x], load(valueSumPairs, from + 16 * x, t.i16x32),
+                          s[x], load(pairSums, from + 16 * x, t.i16x32),
                           weight));
                     return next;
                   });
@@ -148,7 +149,7 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
                     Vals next;
                     for (int64_t x = 0; x < width; ++x) {
                       Val v =
-                          load(valueSums, from + 16 * x, t.i32x16).as(t.i64x8);
+                          load(groupSums, from + 16 * x, t.i32x16).as(t.i64x8);
                       next.push_back(s[2 * x] + v.shl(32).sra(32) * weight);
                       next.push_back(s[2 * x + 1] + v.sra(32) * weight);
                     }

@@ -26,8 +26,8 @@ llvm::StringRef hdp::getUnfusableReason(AttentionOp op) {
     if (!element.isF32() && !element.isF16() && !element.isBF16())
       return "elements are neither f32, f16 nor bf16";
   }
-  if (op.getMask() || op.getBias() || op.getCausal())
-    return "attention is masked";
+  if (op.getBias())
+    return "attention has a bias";
   if (policy.blockRows != 2 || policy.blockCols != 2)
     return "blocks are not 2x2";
   if (policy.selection != numerics::Selection::Rho)

@@ -60,6 +60,7 @@ private:
     return {b, arith::ConstantIndexOp::create(b, value)};
   }
   Operand read(Value memref, std::optional<ArrayRef<int64_t>> perm);
+  Operand readMask(Value memref, ArrayRef<Val> sizes);
   Value view(const Operand &operand, ArrayRef<Val> batch, Val firstHead,
              Val heads, Type type);
   void copy(Value from, Value to);
@@ -115,6 +116,17 @@ Operand SiteEmitter::read(Value memref, std::optional<ArrayRef<int64_t>> perm) {
   return operand;
 }
 
+/// A mask: dimensions of one element are repeated as often as the query's.
+Operand SiteEmitter::readMask(Value memref, ArrayRef<Val> sizes) {
+  Operand operand = read(memref, std::nullopt);
+  for (auto [dim, size] : llvm::enumerate(sizes.drop_back())) {
+    Val isOne = operand.sizes[dim].eq(1);
+    operand.strides[dim] = isOne.select(index(0), operand.strides[dim]);
+    operand.sizes[dim] = size;
+  }
+  return operand;
+}
+
 /// Rows of `heads` heads as the kernel takes them: three dimensions, or two
 /// for one head.
 Value SiteEmitter::view(const Operand &operand, ArrayRef<Val> batch,
@@ -132,7 +144,10 @@ Value SiteEmitter::view(const Operand &operand, ArrayRef<Val> batch,
     strides.push_back(headStride.v);
   }
   sizes.push_back(operand.sizes[rank - 2].v);
-  sizes.push_back(b.getIndexAttr(memref.getShape().back()));
+  if (memref.isDynamicDim(memref.getRank() - 1))
+    sizes.push_back(operand.sizes[rank - 1].v);
+  else
+    sizes.push_back(b.getIndexAttr(memref.getShape().back()));
   strides.push_back(operand.strides[rank - 2].v);
   strides.push_back(b.getIndexAttr(1));
   return memref::ReinterpretCastOp::create(
@@ -144,6 +159,9 @@ void SiteEmitter::run(const KernelSpec &spec, func::FuncOp kernel) {
   Operand key = read(op.getKey(), op.getKeyPerm());
   Operand value = read(op.getValue(), op.getValuePerm());
   Operand result = read(op.getInit(), op.getResultPerm());
+  std::optional<Operand> mask;
+  if (op.getMask())
+    mask = readMask(op.getMask(), query.sizes);
   size_t rank = query.sizes.size();
 
   KernelEmitter sizes(b, spec);
@@ -174,6 +192,8 @@ void SiteEmitter::run(const KernelSpec &spec, func::FuncOp kernel) {
         view(key, batch, head, index(1), types[1]),
         view(value, batch, head, index(1), types[2]),
         view(result, batch, head * shared, shared, types[3]), workspace};
+    if (mask)
+      arguments.push_back(view(*mask, batch, head * shared, shared, types[5]));
     func::CallOp::create(b, kernel, arguments);
   }
   memref::DeallocOp::create(b, workspace);
@@ -185,6 +205,16 @@ void SiteEmitter::run(const KernelSpec &spec, func::FuncOp kernel) {
                                    {result, op.getInit()}})
     if (operand.memref != original)
       memref::DeallocOp::create(b, operand.memref);
+}
+
+/// Whether two query rows of a head may differ in their valid keys.
+static bool variesByRow(AttentionOp op) {
+  if (op.getCausal())
+    return true;
+  if (!op.getMask())
+    return false;
+  ArrayRef<int64_t> shape = cast<ShapedType>(op.getMask().getType()).getShape();
+  return shape[shape.size() - 2] != 1;
 }
 
 static KernelSpec getSpec(AttentionOp op, TargetKind target) {
@@ -199,7 +229,10 @@ static KernelSpec getSpec(AttentionOp op, TargetKind target) {
           element(op.getInit()),
           op.getScale().convertToDouble(),
           op.getPolicy()->getValue(),
-          target};
+          target,
+          /*hasMask=*/static_cast<bool>(op.getMask()),
+          op.getCausal(),
+          variesByRow(op)};
 }
 
 /// A private function that holds one kernel.
@@ -216,10 +249,12 @@ static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
         shape, element,
         StridedLayoutAttr::get(b.getContext(), dynamic, strides));
   };
-  Type arguments[] = {
+  SmallVector<Type> arguments = {
       rows(spec.queryType, 3, spec.d), rows(spec.keyType, 2, spec.d),
       rows(spec.valueType, 2, spec.dv), rows(spec.resultType, 3, spec.dv),
       MemRefType::get({dynamic}, b.getI8Type())};
+  if (spec.hasMask)
+    arguments.push_back(rows(b.getI1Type(), 3, dynamic));
   auto function =
       func::FuncOp::create(loc, name, b.getFunctionType(arguments, {}));
   function.setPrivate();
@@ -236,8 +271,9 @@ static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
   b.setInsertionPointToStart(block);
   KernelEmitter emitter(b, spec);
   emitter.emit(block->getArgument(0), block->getArgument(1),
-               block->getArgument(2), block->getArgument(3),
-               block->getArgument(4));
+               block->getArgument(2),
+               spec.hasMask ? Value(block->getArgument(5)) : Value(),
+               block->getArgument(3), block->getArgument(4));
   func::ReturnOp::create(b);
   return function;
 }

@@ -178,6 +178,20 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(pooledStrip, i8, index(16 * 32 * chunks + 64));
   declare(cleaned, b.getF32Type(),
           maxIndex(lq, lk) * std::max(spec.d, spec.dv));
+  if (!spec.isMasked())
+    return all;
+  Val words = paddedColumns.div(16);
+  declare(fullWords, word, words * kBatch);
+  declare(partialWords, word, words * kBatch);
+  declare(validWords, word, words * (2 * kBatch));
+  declare(fullCounts, word, index(16));
+  declare(partials, word, (paddedColumns + 16) * kBatch);
+  declare(partialCounts, word, index(16));
+  declare(missing, word, index(16));
+  declare(rowGroupBlocks, word, paddedGroups * kBatch);
+  declare(prunedBlocks, word, paddedGroups * kBatch);
+  declare(rowValueSums, word, groups * valueDims);
+  declare(rowValueSumPairs, word, groups.ceilDiv(2) * valueDims);
   return all;
 }
 
@@ -193,8 +207,8 @@ Val KernelEmitter::workspaceSize(Val queryLength, Val keyLength) {
   return total;
 }
 
-void KernelEmitter::emit(Value query, Value key, Value value, Value result,
-                         Value workspace) {
+void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
+                         Value result, Value workspace) {
   auto dim = [&](Value memref, int64_t n) {
     return wrap(memref::DimOp::create(b, memref, n));
   };
@@ -216,8 +230,11 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value result,
       auto [strides, unused] = type.getStridesAndOffset();
       SmallVector<OpFoldResult> offsets = {head.v, b.getIndexAttr(0),
                                            b.getIndexAttr(0)};
-      SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1), lq.v,
-                                         b.getIndexAttr(type.getDimSize(2))};
+      SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1), lq.v};
+      if (type.isDynamicDim(2))
+        sizes.push_back(lk.v);
+      else
+        sizes.push_back(b.getIndexAttr(type.getDimSize(2)));
       SmallVector<OpFoldResult> steps(3, b.getIndexAttr(1));
       auto sliced = memref::SubViewOp::inferRankReducedResultType(
           {ShapedType::kDynamic, type.getDimSize(2)}, type, offsets, sizes,
@@ -227,6 +244,12 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value result,
     };
     packQueries(slice(query));
     Value output = slice(result);
+    if (maskOperand)
+      mask = slice(maskOperand);
+    if (spec.isMasked() && !spec.variesByRow) {
+      emitValidity(index(0), index(1));
+      emitRowSums(index(0));
+    }
 
     // N9's shift: left by at most 15 (then saturated) or right by at most 31.
     Val shift = wrap(numerics::softmaxShift(ops, scale, policy, sQ, sK));
@@ -237,6 +260,8 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value result,
 
     loop(index(0), rows, kBatch, [&](Val row) {
       Val count = minIndex(rows - row, index(kBatch));
+      if (spec.variesByRow)
+        emitValidity(row, count);
       emitPooledPass(row);
       emitLists(row, count);
       emitScores(row, count);

@@ -7,6 +7,7 @@
 //   PackKernel.cpp    codes of Q, K and V, pooled rows, sums of V (N1, N2, N10)
 //   PooledKernel.cpp  importance of the blocks, thresholds (N5, N6)
 //   ListKernel.cpp    kept lists, mean scores of the pruned (N6, N9)
+//   MaskKernel.cpp    valid positions, what partial blocks change (N4)
 //   ScoreKernel.cpp   scores of kept blocks, row maxima (N8)
 //   SoftmaxKernel.cpp weights (N9, N10)
 //   ApplyKernel.cpp   weighted sums of V, output (N10, N11)
@@ -30,6 +31,12 @@ struct KernelSpec {
   double scale;
   numerics::Policy policy;
   TargetKind target;
+  bool hasMask = false;
+  bool isCausal = false;
+  /// Whether query rows may differ in what is valid.
+  bool variesByRow = false;
+
+  bool isMasked() const { return hasMask || isCausal; }
 };
 
 using Vals = llvm::SmallVector<Val>;
@@ -45,9 +52,9 @@ public:
   Val workspaceSize(Val queryLength, Val keyLength);
 
   /// The body of a kernel: query and result are memref<?x?x..>, key and value
-  /// memref<?x..>, workspace memref<?xi8>.
+  /// memref<?x..>, workspace memref<?xi8>, mask memref<?x?x?xi1> or null.
   void emit(mlir::Value query, mlir::Value key, mlir::Value value,
-            mlir::Value result, mlir::Value workspace);
+            mlir::Value mask, mlir::Value result, mlir::Value workspace);
 
 private:
   /// A one-dimensional piece of the workspace.
@@ -67,6 +74,20 @@ private:
   void emitWeights(Val firstRow, Val rows);
   void emitOutput(Val firstRow, Val rows, mlir::Value result);
 
+  // Masks.
+  void emitValidity(Val firstRow, Val rows);
+  Val maskBits(Val row, Val first, Val count);
+  Val lanesOf(Val word);
+  Val bitsOf(Val lanes);
+  Val countBits(Val word);
+  void forEachPartial(Val row, llvm::function_ref<void(Val, Val)> body);
+  void emitRowSums(Val row);
+  void emitSumPairs(Buffer &sums, Buffer &pairs);
+  /// The row of validity words, or of numbers of blocks in groups, that a block
+  /// row of the batch has.
+  Val validityRow(Val row) { return spec.variesByRow ? row : index(0); }
+  Val blocksOfGroup(Val row, Val group);
+
   // Packing.
   struct Quantizer {
     Val factor; ///< f32
@@ -79,7 +100,7 @@ private:
   Val codes(mlir::Value source, Val row, int64_t chunk, Val factor);
   Val integerParts(Val codes);
   Vals poolBytes(Vals words, Val offset, bool isSigned);
-  Val transposeStore(Buffer &from, int64_t words, Val to);
+  Val loadValues(Val at);
 
   // Softmax.
   Val expWeight16(Val x);
@@ -139,6 +160,10 @@ private:
   Buffer scores, maxima, weights, weightTotals, groupWeights, groupPairs,
       groupMaxima, shifts, denominators, listGroupWeights, pooledStrip;
   Buffer cleaned;
+  Buffer fullWords, partialWords, validWords, fullCounts, partials,
+      partialCounts, missing, rowGroupBlocks, prunedBlocks, rowValueSums,
+      rowValueSumPairs;
+  mlir::Value mask; ///< of the head: memref<?x?xi1>
 
   // Per head: exponents, and the shift of N9.
   Val sQ, sK, sV, shiftLeft, shiftRight, shiftCap;

@@ -31,6 +31,13 @@ static Val sumLanes(Vals r) {
   return r[0];
 }
 
+/// Full blocks in 16 groups of a block row, 0 past the last group.
+Val KernelEmitter::blocksOfGroup(Val row, Val group) {
+  return spec.isMasked()
+             ? load(rowGroupBlocks, row * paddedGroups + group, t.i32x16)
+             : load(groupBlocks, group, t.i32x16);
+}
+
 void KernelEmitter::emitLists(Val firstRow, Val count) {
   Val zero = vec(t.i32x16, 0);
   Val full = fullColumns.toI32().splat(t.i32x16);
@@ -40,42 +47,97 @@ void KernelEmitter::emitLists(Val firstRow, Val count) {
     Val list = row * listStride, start = row * startStride;
     Val thetaRow = row * paddedColumns;
 
-    /// 16 blocks: appends the kept ones, adds up the theta of the others.
-    auto sixteen = [&](Val column, Val kept, Val pruned) -> Vals {
+    Val words = paddedColumns.div(16);
+    bool isMasked = spec.isMasked();
+    if (isMasked) {
+      store(i32(0), partialCounts, row);
+      store(i32(0), missing, row * 2);
+      store(i32(0), missing, row * 2 + 1);
+    }
+
+    /// Notes the partial blocks among 16; `kept` are in the list before them.
+    auto note = [&](Val word, Val kept, Val bits, Val partial) {
+      accumulate(index(0), countBits(partial).toIndex(), 1, {partial},
+                 [&](Val, const Vals &rest) {
+                   Val bit =
+                       wrap(math::CountTrailingZerosOp::create(b, rest[0].v));
+                   Val before = bits & (i32(1).shl(bit) - 1);
+                   Val place = kept.toI32() + countBits(before);
+                   Val valid[2];
+                   for (int64_t n : {0, 1}) {
+                     Val at = (validityRow(row) * 2 + n) * words + word;
+                     valid[n] = load(validWords, at).srl(bit.shl(1)) & 3;
+                     Val gone =
+                         load(missing, row * 2 + n) + 2 - countBits(valid[n]);
+                     store(gone, missing, row * 2 + n);
+                   }
+                   Val count = load(partialCounts, row);
+                   store(place.shl(4) | valid[0] | valid[1].shl(2), partials,
+                         row * (paddedColumns + 16) + count.toIndex());
+                   store(count + 1, partialCounts, row);
+                   return Vals{rest[0] & (rest[0] - 1)};
+                 });
+    };
+
+    /// 16 blocks: appends the kept ones, adds up the theta of the others. With
+    /// a mask it also counts full and pruned blocks.
+    auto sixteen = [&](Val column, Vals state) -> Vals {
+      Val kept = state[0], pruned = state[1];
       Val x = load(theta, thetaRow + column, t.i32x16);
-      Val columns = column.toI32().splat(t.i32x16) + lanes();
-      Val mask = x.ge(threshold) & columns.lt(full);
-      store(target->compress(columns, mask), lists, list + kept);
-      auto bits = VectorType::get(1, b.getI16Type());
-      Val word =
-          wrap(vector::ExtractOp::create(b, mask.as(bits).v, int64_t(0)));
-      Val number = wrap(math::CtPopOp::create(b, word.zext(b.getI32Type()).v));
-      return {kept + number.toIndex(), pruned + mask.select(zero, x)};
+      Val numbers = column.toI32().splat(t.i32x16) + lanes();
+      Val isKept = x.ge(threshold);
+      if (!isMasked) {
+        isKept = isKept & numbers.lt(full);
+        store(target->compress(numbers, isKept), lists, list + kept);
+        return {kept + countBits(bitsOf(isKept)).toIndex(),
+                pruned + isKept.select(zero, x)};
+      }
+      Val word = column.div(16);
+      Val at = validityRow(row) * words + word;
+      Val fullBits = load(fullWords, at), partial = load(partialWords, at);
+      Val keptFull = bitsOf(isKept) & fullBits;
+      Val bits = keptFull | partial;
+      store(target->compress(numbers, lanesOf(bits)), lists, list + kept);
+      note(word, kept, bits, partial);
+      Val prunedBits = fullBits ^ keptFull;
+      return {kept + countBits(bits).toIndex(),
+              pruned + lanesOf(prunedBits).select(x, zero),
+              state[2] + countBits(fullBits), state[3] + countBits(prunedBits)};
     };
     Vals kept = accumulate(
         index(0), groups, 1, {index(0)}, [&](Val group, const Vals &soFar) {
           store(soFar[0].toI32(), starts, start + group);
           Vals state = {soFar[0], zero};
+          if (isMasked)
+            state.append(2, i32(0));
           if (policy.group == 16) {
-            state = sixteen(group * 16, state[0], state[1]);
+            state = sixteen(group * 16, state);
           } else {
             Val low = policy.group ? group * policy.group : index(0);
-            Val high = policy.group ? minIndex(low + policy.group, fullColumns)
-                                    : fullColumns;
-            state = accumulate(low, high, 16, state,
-                               [&](Val column, const Vals &s) {
-                                 return sixteen(column, s[0], s[1]);
-                               });
+            Val high =
+                policy.group ? minIndex(low + policy.group, columns) : columns;
+            state = accumulate(
+                low, high, 16, state,
+                [&](Val column, const Vals &s) { return sixteen(column, s); });
           }
           if (isCompensated)
             store(state[1], prunedSums, group * 16);
+          if (isMasked) {
+            store(state[2], rowGroupBlocks, row * paddedGroups + group);
+            store(state[3], prunedBlocks, row * paddedGroups + group);
+          }
           return Vals{state[0]};
         });
     store(kept[0].toI32(), starts, start + groups);
-    // A short last block is always kept.
-    Val total = kept[0] + (columns - fullColumns);
-    when(fullColumns.lt(columns),
-         [&] { store(fullColumns.toI32(), lists, list + kept[0]); });
+    Val total = kept[0];
+    if (isMasked) {
+      store(zero, rowGroupBlocks, row * paddedGroups + groups);
+    } else {
+      // A short last block is always kept.
+      total = kept[0] + (columns - fullColumns);
+      when(fullColumns.lt(columns),
+           [&] { store(fullColumns.toI32(), lists, list + kept[0]); });
+    }
     store(load(lists, list).splat(t.i32x16), lists, list + total);
     store(total.toI32(), counts, row);
 
@@ -88,11 +150,12 @@ void KernelEmitter::emitLists(Val firstRow, Val count) {
       Vals sums;
       for (int64_t n = 0; n < 16; ++n)
         sums.push_back(load(prunedSums, (group + n) * 16, t.i32x16));
-      Val keptBlocks = load(starts, start + group + 1, t.i32x16) -
-                       load(starts, start + group, t.i32x16);
-      Val blocks = load(groupBlocks, group, t.i32x16);
-      Val exists = blocks.gt(0);
-      Val pruned = exists.select(blocks - keptBlocks, zero);
+      Val blocks = blocksOfGroup(row, group);
+      Val some = isMasked
+                     ? load(prunedBlocks, row * paddedGroups + group, t.i32x16)
+                     : blocks - (load(starts, start + group + 1, t.i32x16) -
+                                 load(starts, start + group, t.i32x16));
+      Val pruned = blocks.gt(0).select(some, zero);
       Val number = pruned * positions;
       Val sum = sumLanes(sums) - offset * pruned;
       // floor((sum << SF) / number) in f64: both are integers below 2^52, so

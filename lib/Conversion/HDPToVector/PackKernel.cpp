@@ -331,14 +331,26 @@ void KernelEmitter::packValues(Value value) {
     for (int64_t n = 0; n < valueVectors; ++n)
       pack(column, n);
   });
+  emitSumPairs(valueSums, valueSumPairs);
+}
+
+/// Sums of two groups side by side, as 16 bits each.
+void KernelEmitter::emitSumPairs(Buffer &sums, Buffer &pairs) {
+  int64_t dims = valueVectors * 16;
   loop(index(0), groups.ceilDiv(2), 1, [&](Val pair) {
     Val isPair = (pair * 2 + 1).lt(groups);
     Val second = isPair.select(pair * 2 + 1, pair * 2);
     Val keep = isPair.select(i32(-1), i32(0)).splat(t.i32x16);
     for (int64_t n = 0; n < valueVectors; ++n) {
-      Val low = load(valueSums, pair * (2 * dims) + 16 * n, t.i32x16);
-      Val high = load(valueSums, second * dims + 16 * n, t.i32x16) & keep;
-      store((low & 0xFFFF) | high.shl(16), valueSumPairs, pair * dims + 16 * n);
+      Val low = load(sums, pair * (2 * dims) + 16 * n, t.i32x16);
+      Val high = load(sums, second * dims + 16 * n, t.i32x16) & keep;
+      store((low & 0xFFFF) | high.shl(16), pairs, pair * dims + 16 * n);
     }
   });
+}
+
+/// 32 values as words: 16 dimensions of a block's two keys.
+Val KernelEmitter::loadValues(Val at) {
+  return wideValues ? load(values, at, t.i16x32)
+                    : load(values, at, t.i8x32).sext(t.i16x32);
 }

@@ -21,6 +21,7 @@ void KernelEmitter::emitPooledPass(Val firstRow) {
   int64_t poolRow = 32 * chunks;
   Val ignored = vec(t.i32x16, wantsMinimum ? INT32_MAX : INT32_MIN);
   Val full = fullColumns.toI32().splat(t.i32x16);
+  Val words = paddedColumns.div(16);
 
   loop(index(0), index(kBatch), kTileRows, [&](Val tile) {
     Vals init(kTileRows, ignored);
@@ -57,11 +58,16 @@ void KernelEmitter::emitPooledPass(Val firstRow) {
                 (column.toI32().splat(t.i32x16) + lanes() + 16 * n).lt(full);
             for (int64_t r = 0; r < kTileRows; ++r) {
               Val x = sum[r * kTileVectors + n];
+              if (spec.isMasked())
+                isFull = lanesOf(load(fullWords, validityRow(tile + r) * words +
+                                                     column.div(16) + n));
               store(x, theta, (tile + r) * paddedColumns + column + 16 * n);
               Val counted = isFull.select(x, ignored);
               next[r] =
                   wantsMinimum ? next[r].min(counted) : next[r].max(counted);
-              next[kTileRows + r] = next[kTileRows + r] + x;
+              next[kTileRows + r] =
+                  next[kTileRows + r] +
+                  (spec.isMasked() ? isFull.select(x, vec(t.i32x16, 0)) : x);
             }
           }
           return next;
@@ -76,6 +82,8 @@ void KernelEmitter::emitPooledPass(Val firstRow) {
   loop(index(0), index(kBatch), 1, [&](Val row) {
     Val vector = load(extremes, row * 16, t.i32x16);
     Val extreme = (wantsMinimum ? vector.minimum() : vector.maximum()).toI64();
+    if (spec.isMasked())
+      n = load(fullCounts, validityRow(row)).toI64();
     Val sum = load(sums, row * 16, t.i32x16)
                   .sext(VectorType::get(16, b.getI64Type()))
                   .sum();

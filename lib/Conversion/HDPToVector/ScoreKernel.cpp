@@ -83,10 +83,35 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
           }
           return next;
         });
-    for (int64_t n : {0, 1}) {
-      Val half = wrap(vector::ExtractStridedSliceOp::create(b, maximum[0].v,
-                                                            {8 * n}, {8}, {1}));
-      store(half.maximum(), maxima, row * 2 + n);
-    }
+    auto storeMaxima = [&](Val lanes) {
+      for (int64_t n : {0, 1}) {
+        Val half = wrap(vector::ExtractStridedSliceOp::create(
+            b, lanes.v, {8 * n}, {8}, {1}));
+        store(half.maximum(), maxima, row * 2 + n);
+      }
+    };
+    storeMaxima(maximum[0]);
+    if (!spec.isMasked())
+      return;
+    // With partial blocks: what is not valid is put far below, and so is what
+    // stands behind the list, which may repeat it.
+    when(load(partialCounts, row).gt(0), [&] {
+      auto sink = [&](Val place, Val valid) {
+        Val slot = (place & 1) + (place & 4).srl(1);
+        Val at = out + (place & -8) * 4 + (place & 2) * 8 + slot * 2;
+        for (int64_t n : {0, 1})
+          for (int64_t key : {0, 1})
+            when((valid.srl(2 * n + key) & 1).eq(0),
+                 [&] { store(i32(-(1 << 30)), scores, at + (8 * n + key)); });
+      };
+      forEachPartial(row, sink);
+      loop(length, length.ceilDiv(8) * 8, 1,
+           [&](Val place) { sink(place, i32(0)); });
+      storeMaxima(accumulate(
+          index(0), length.ceilDiv(8) * 32, 16, {vec(t.i32x16, INT32_MIN)},
+          [&](Val at, const Vals &soFar) {
+            return Vals{soFar[0].max(load(scores, out + at, t.i32x16))};
+          })[0]);
+    });
   });
 }

@@ -51,7 +51,8 @@ Val KernelEmitter::bothRows(Val low, Val high) {
 void KernelEmitter::emitWeights(Val firstRow, Val count) {
   Val ones = vec(t.i16x32, 1), zero = vec(t.i32x16, 0);
   bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
-  Val isShort = columns - fullColumns; // 1 if the last block has one key
+  // 1 if the last block has one key; with a mask it is a partial one.
+  Val isShort = spec.isMasked() ? index(0) : columns - fullColumns;
   SmallVector<int16_t> places;
   for (int16_t n = 0; n < 32; ++n)
     places.push_back(n % 16);
@@ -89,6 +90,20 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
                                                             {8 * n}, {8}, {1}));
       store(half.sum(), weightTotals, row * 2 + n);
     }
+    if (spec.isMasked())
+      forEachPartial(row, [&](Val place, Val valid) {
+        for (int64_t n : {0, 1}) {
+          Val pair = load(weights, out[n] + place);
+          Val bits = valid.srl(2 * n);
+          Val gone = ((bits & 1) ^ 1) * 0xFFFF |
+                     (((bits.srl(1) & 1) ^ 1) * 0xFFFF).shl(16);
+          Val lost = pair & gone;
+          store(pair ^ lost, weights, out[n] + place);
+          Val sum = load(weightTotals, row * 2 + n);
+          store(sum - (lost & 0xFFFF) - lost.srl(16), weightTotals,
+                row * 2 + n);
+        }
+      });
   });
 
   // c of the groups, k, wc; for each kept block the wc of its group.
@@ -99,6 +114,8 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
         load(maxima, query) - load(scoreOffsets, firstRow * 2 + query);
     Val length = load(counts, row).toIndex();
     Val positions = (length * 2 - isShort).toI32();
+    if (spec.isMasked())
+      positions = positions - load(missing, query);
     Val largest = zero;
     if (isCompensated) {
       Val top = maximum.splat(t.i32x16);
@@ -130,7 +147,7 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
           Val wc = (c + half).sra(kVector);
           store(wc * 0x10001, groupWeights, group0 + group);
           store(wc.trunc(t.i16x16), groupPairs, group0 + group);
-          Val blocks = load(groupBlocks, group, t.i32x16);
+          Val blocks = blocksOfGroup(row, group);
           return Vals{soFar[0] + wc * blocks};
         })[0];
     store(shared.sum() * 2, denominators, query);
@@ -148,6 +165,10 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
     });
     // A short block has no group, and behind the list there is nothing.
     store(zero, listGroupWeights, out + load(starts, start + groups).toIndex());
+    if (spec.isMasked())
+      forEachPartial(row, [&](Val place, Val) {
+        store(i32(0), listGroupWeights, out + place);
+      });
   });
 
   // w.

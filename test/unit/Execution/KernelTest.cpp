@@ -11,6 +11,7 @@
 #include "hdp/Execution/AttentionSpec.h"
 #include "hdp/Execution/CompiledModel.h"
 #include "hdp/Execution/Engine.h"
+#include "hdp/Support/Convert.h"
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -23,6 +24,13 @@ namespace {
 struct Case {
   AttentionSpec spec;
   std::vector<HostTensor> inputs;
+
+  std::vector<const HostTensor *> getInputs() const {
+    std::vector<const HostTensor *> pointers;
+    for (const HostTensor &input : inputs)
+      pointers.push_back(&input);
+    return pointers;
+  }
 };
 
 struct Target {
@@ -45,11 +53,12 @@ protected:
   }
 
   numerics::Policy drawPolicy();
+  void drawMask(Case &c);
   HostTensor drawTensor(llvm::ArrayRef<int64_t> shape);
   Case drawCase();
   std::string getModule(const Case &c);
-  std::vector<uint32_t> runReference(const Case &c);
-  std::vector<uint32_t> runKernel(const Case &c, const char *target);
+  std::vector<uint8_t> runReference(const Case &c);
+  std::vector<uint8_t> runKernel(const Case &c, const char *target);
 };
 
 } // namespace
@@ -123,9 +132,36 @@ Case KernelTest::drawCase() {
   c.spec.key.shape = {heads, lk, d};
   c.spec.value.shape = {heads, lk, dv};
   c.spec.result.shape = {heads * shared, lq, dv};
-  for (const TensorSpec *tensor : {&c.spec.query, &c.spec.key, &c.spec.value})
-    c.inputs.push_back(drawTensor(tensor->shape));
+  ElementType type = pick({ElementType::F32, ElementType::F32, ElementType::F16,
+                           ElementType::BF16});
+  c.spec.result.elementType = type;
+  for (TensorSpec *tensor : {&c.spec.query, &c.spec.key, &c.spec.value}) {
+    tensor->elementType = type;
+    c.inputs.push_back(
+        llvm::cantFail(convertTo(drawTensor(tensor->shape), type)));
+  }
+  drawMask(c);
   return c;
+}
+
+/// None, causal, of keys, or of positions; sparse or dense.
+void KernelTest::drawMask(Case &c) {
+  c.spec.causal = draw(0, 3) == 0;
+  if (draw(0, 1) == 0)
+    return;
+  int64_t lq = c.spec.query.shape[1], lk = c.spec.key.shape[1];
+  TensorSpec mask{
+      ElementType::I1,
+      {pick<int64_t>({1, c.spec.query.shape[0]}), pick<int64_t>({1, lq}), lk}};
+  HostTensor tensor(ElementType::I1, mask.shape);
+  uint8_t *data = tensor.as<uint8_t>();
+  int64_t chance = pick<int64_t>({0, 50, 90, 99, 100});
+  bool isPadding = draw(0, 1);
+  int64_t end = draw(0, lk);
+  for (int64_t n = 0; n < tensor.getNumElements(); ++n)
+    data[n] = isPadding ? n % lk < end : draw(0, 99) < chance;
+  c.spec.mask = mask;
+  c.inputs.push_back(std::move(tensor));
 }
 
 /// A public function with the whole attention.
@@ -134,7 +170,7 @@ std::string KernelTest::getModule(const Case &c) {
     std::string text = "tensor<";
     for (int64_t size : tensor.shape)
       text += std::to_string(size) + "x";
-    return text + "f32>";
+    return text + stringify(tensor.elementType).str() + ">";
   };
   context.loadDialect<HDPDialect>();
   std::string policy;
@@ -143,19 +179,25 @@ std::string KernelTest::getModule(const Case &c) {
   std::snprintf(scale, sizeof scale, "%.17e", c.spec.scale);
   std::string q = type(c.spec.query), k = type(c.spec.key),
               v = type(c.spec.value), o = type(c.spec.result);
-  return "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v + ") -> " + o +
-         " {\n  %i = tensor.empty() : " + o +
+  std::string argument, operand;
+  if (c.spec.mask) {
+    argument = ", %m: " + type(*c.spec.mask);
+    operand = " mask(%m : " + type(*c.spec.mask) + ")";
+  }
+  return "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v + argument +
+         ") -> " + o + " {\n  %i = tensor.empty() : " + o +
          "\n  %r = hdp.attention ins(%q, %k, %v : " + q + ", " + k + ", " + v +
-         ") outs(%i : " + o + ") {scale = " + scale + ", policy = " + policy +
-         "} -> " + o + "\n  return %r : " + o + "\n}\n";
+         ")" + operand + " outs(%i : " + o + ") {scale = " + scale +
+         (c.spec.causal ? ", causal" : "") + ", policy = " + policy + "} -> " +
+         o + "\n  return %r : " + o + "\n}\n";
 }
 
-static std::vector<uint32_t> getBits(const HostTensor &tensor) {
-  return {tensor.as<uint32_t>(),
-          tensor.as<uint32_t>() + tensor.getNumElements()};
+static std::vector<uint8_t> getBytes(const HostTensor &tensor) {
+  const auto *bytes = reinterpret_cast<const uint8_t *>(tensor.getData());
+  return {bytes, bytes + tensor.getNumBytes()};
 }
 
-std::vector<uint32_t> KernelTest::runReference(const Case &c) {
+std::vector<uint8_t> KernelTest::runReference(const Case &c) {
   mlir::OwningOpRef<mlir::ModuleOp> module =
       mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
   auto function = buildSite(c.spec, *module);
@@ -164,15 +206,14 @@ std::vector<uint32_t> KernelTest::runReference(const Case &c) {
     return {}; // refused by N0
   }
   auto prepared = llvm::cantFail(makeReferenceEngine()->prepare(*function));
-  auto results =
-      llvm::cantFail(prepared->run({&c.inputs[0], &c.inputs[1], &c.inputs[2]}));
+  auto results = llvm::cantFail(prepared->run(c.getInputs()));
   for (const NamedTensor &result : results)
     if (result.name == "out")
-      return getBits(result.tensor);
+      return getBytes(result.tensor);
   return {};
 }
 
-std::vector<uint32_t> KernelTest::runKernel(const Case &c, const char *target) {
+std::vector<uint8_t> KernelTest::runKernel(const Case &c, const char *target) {
   auto module = parse(getModule(c));
   CompileOptions options;
   options.attention = AttentionLowering::Vector;
@@ -182,12 +223,12 @@ std::vector<uint32_t> KernelTest::runKernel(const Case &c, const char *target) {
     ADD_FAILURE() << llvm::toString(model.takeError());
     return {};
   }
-  auto results = (*model)->run("f", {&c.inputs[0], &c.inputs[1], &c.inputs[2]});
+  auto results = (*model)->run("f", c.getInputs());
   if (!results) {
     ADD_FAILURE() << llvm::toString(results.takeError());
     return {};
   }
-  return getBits((*results)[0]);
+  return getBytes((*results)[0]);
 }
 
 TEST_F(KernelTest, KernelsEqualTheReference) {
@@ -199,7 +240,7 @@ TEST_F(KernelTest, KernelsEqualTheReference) {
   for (uint64_t seed = 40001; seed <= 40000 + count && !HasFailure(); ++seed) {
     random.seed(seed);
     Case c = drawCase();
-    std::vector<uint32_t> expected = runReference(c);
+    std::vector<uint8_t> expected = runReference(c);
     if (expected.empty())
       continue;
     for (const Target &target : targets) {
