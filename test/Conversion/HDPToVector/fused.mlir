@@ -43,6 +43,19 @@ func.func @other(%q: memref<?x64xf32>, %k: memref<?x64xf32>,
   return
 }
 
+// A mask is an argument of the kernel; one row of it serves all.
+// CHECK-LABEL: func @masked
+// CHECK: call @hdp_attention_2({{.+}}memref<?xi8>, memref<?x?x?xi1,
+func.func @masked(%q: memref<4x8x64xf32>, %k: memref<2x16x64xf32>,
+                  %v: memref<2x16x32xf32>, %m: memref<1x1x16xi1>,
+                  %o: memref<4x8x32xf32>) {
+  hdp.attention ins(%q, %k, %v : memref<4x8x64xf32>, memref<2x16x64xf32>,
+                                 memref<2x16x32xf32>)
+      mask(%m : memref<1x1x16xi1>)
+      outs(%o : memref<4x8x32xf32>) {scale = 0.125, policy = #policy}
+  return
+}
+
 // No kernel: left alone.
 // CHECK-LABEL: func @counted
 // CHECK: hdp.attention
