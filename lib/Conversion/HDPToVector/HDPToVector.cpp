@@ -301,7 +301,8 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
       llvm::raw_string_ostream(text)
           << spec.d << ' ' << spec.dv << ' ' << spec.queryType << spec.keyType
           << spec.valueType << spec.resultType << op.getScaleAttr()
-          << op.getPolicyAttr();
+          << op.getPolicyAttr() << " " << int(spec.hasMask)
+          << int(spec.isCausal) << int(spec.variesByRow);
       auto [entry, isNew] = kernels.try_emplace(text);
       if (isNew) {
         std::string name =
