@@ -4,6 +4,7 @@
 # say `REQUIRES: hdp-data`.
 
 import os
+import shutil
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -28,6 +29,12 @@ for feature in ("data", "ir", "golden"):
 if {"hdp-data", "hdp-ir", "hdp-golden"} - config.available_features:
     lit_config.note("no real data in %s: tests that need it are left out"
                     % data_dir)
+
+# Kernels for other processors run emulated where Debian's qemu-user is installed.
+if shutil.which("qemu-x86_64"):
+    config.available_features.add("qemu")
+else:
+    lit_config.note("no qemu-x86_64: kernels for other processors are not run")
 
 if lit_config.params.get("long"):
     config.available_features.add("long")
