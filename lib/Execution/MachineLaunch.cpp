@@ -136,13 +136,11 @@ Launcher::measureDense(const Site &site, const AttentionOperands &operands,
     if (known != baselines.end())
       return known->second;
   }
-  llvm::Expected<LaunchResult> result =
-      launch(dense, denseOperands, Recording::None, /*isTimed=*/true);
-  if (!result)
-    return result.takeError();
-  RunReport::Baseline baseline =
-      makeBaseline(*result->program, result->run, options.energy, bits);
+  llvm::Expected<RunReport::Baseline> baseline = machine::measureDense(
+      site, operands, bits, options.config, options.energy);
+  if (!baseline)
+    return baseline.takeError();
   std::lock_guard<std::mutex> lock(mutex);
-  return baselines.try_emplace(std::move(key), std::move(baseline))
+  return baselines.try_emplace(std::move(key), std::move(*baseline))
       .first->second;
 }

@@ -111,3 +111,39 @@ void hdp::printCost(llvm::raw_ostream &os, const RunReport &report) {
   print("all", *sum);
   printBaselines(os, *sum);
 }
+
+//===----------------------------------------------------------------------===//
+// Trace, roofline, page
+//===----------------------------------------------------------------------===//
+
+static std::vector<machine::ReportPart> getParts(const RunReport &report) {
+  std::vector<machine::ReportPart> parts;
+  for (auto [index, layer] : llvm::enumerate(report.layers))
+    if (layer.cost)
+      parts.push_back({"layer " + std::to_string(index), layer.location,
+                       layer.cost.get(), layer.launch.get()});
+  return parts;
+}
+
+void hdp::printMachineTrace(llvm::raw_ostream &os, const RunReport &report) {
+  std::vector<machine::ReportPart> parts = getParts(report);
+  machine::printTrace(os, parts,
+                      parts.empty() ? MacReading::Fixed
+                                    : parts.front().report->own());
+}
+
+void hdp::printMachineRoofline(llvm::raw_ostream &os, const RunReport &report) {
+  std::vector<machine::ReportPart> parts = getParts(report);
+  std::shared_ptr<machine::RunReport> sum = report.getCost();
+  if (sum)
+    parts.push_back({"all", "", sum.get(), nullptr});
+  machine::printRoofline(os, parts);
+}
+
+void hdp::printMachineHtml(llvm::raw_ostream &os, const RunReport &report) {
+  std::shared_ptr<machine::RunReport> sum = report.getCost();
+  std::string title = report.model + ", function '" + report.function +
+                      "', samples: " + std::to_string(report.samples);
+  machine::printHtml(os, title, sum ? *sum : machine::RunReport(),
+                     getParts(report));
+}

@@ -213,9 +213,11 @@ MachineSite::execute(llvm::ArrayRef<const HostTensor *> inputs, SiteCall &call,
       operands.biasHeads = bias->heads;
       operands.biasRows = bias->rows;
     }
-    std::vector<uint8_t> storage;
+    MaskStorage storage;
+    operands = simplifyMasks(site, operands, storage);
+    std::vector<uint8_t> allowed;
     if (site.dense)
-      operands = makeDenseOperands(site, operands, storage);
+      operands = makeDenseOperands(site, operands, allowed);
     bool isCounted = isMeasured && index < numCounted;
     Recording recording = tensors.getRecording();
     bool isKept = isCounted && call.keepsLaunch && !call.launch;

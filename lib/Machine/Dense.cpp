@@ -36,6 +36,7 @@ AttentionOperands machine::makeDenseOperands(const Site &site,
     return dense;
   NativeOps ops;
   dense.bias = {};
+  dense.hadBias = false;
   dense.maskHeads = std::max(operands.maskHeads, operands.biasHeads);
   dense.maskRows = std::max(operands.maskRows, operands.biasRows);
   storage.clear();
@@ -58,4 +59,22 @@ AttentionOperands machine::makeDenseOperands(const Site &site,
       }
   dense.mask = storage;
   return dense;
+}
+
+llvm::Expected<RunReport::Baseline>
+machine::measureDense(const Site &site, const AttentionOperands &operands,
+                      unsigned bits, const Config &config,
+                      const EnergyTable &table) {
+  std::vector<uint8_t> storage;
+  AttentionOperands dense = makeDenseOperands(site, operands, storage);
+  llvm::Expected<Program> program =
+      buildAttention(makeRequest(makeDense(site, bits), dense), config);
+  if (!program)
+    return program.takeError();
+  if (llvm::Error error = verifyProgram(*program, config))
+    return error;
+  FunctionalModel model(*program, config);
+  writeInputs(*program, dense, model);
+  Run run = runProgram(*program, model, config);
+  return makeBaseline(*program, run, table, bits);
 }

@@ -76,7 +76,8 @@ void machine::writeInputs(const Program &program,
       data.narrow[i] = int16_t(values[i]);
   };
   CodeFormat format = getQueryKeyFormat(policy);
-  int32_t limit = operands.bias.empty() ? maxExponent : maxExponentWithBias;
+  bool isBiased = operands.hadBias || !operands.bias.empty();
+  int32_t limit = isBiased ? maxExponentWithBias : maxExponent;
   Codes Q = quantize(operands.q, site.Hq, format, policy, policy.sq, limit);
   Codes K = quantize(operands.k, site.Hkv, format, policy, policy.sk, limit);
   Codes V = quantize(operands.v, site.Hkv, getValueFormat(policy), policy,

@@ -20,15 +20,11 @@ static json::Value toJson(const Range &range) {
 }
 
 static json::Object toJson(const Energy &energy) {
-  return json::Object{{"total", toJson(energy.total())},
-                      {"multiply", toJson(energy.multiply)},
-                      {"accumulate", toJson(energy.accumulate)},
-                      {"scratchpads", toJson(energy.scratchpads)},
-                      {"softmax", toJson(energy.softmax)},
-                      {"normalise", toJson(energy.normalise)},
-                      {"sparsity", toJson(energy.sparsity)},
-                      {"dram", toJson(energy.dram)},
-                      {"leakage", toJson(energy.leakage)}};
+  json::Object object{{"total", toJson(energy.total())}};
+  forEachPart(energy, [&](const char *name, const Range &part) {
+    object[name] = toJson(part);
+  });
+  return object;
 }
 
 static json::Object toJson(const QueueTime &queue) {

@@ -72,9 +72,14 @@ struct CommandLine {
   cl::opt<std::string> threads{"threads", cl::value_desc("N"),
                                cl::cat(category),
                                cl::desc("batches run at a time (default: 1)")};
-  cl::list<std::string> reports{"report", cl::value_desc("text|json:FILE"),
-                                cl::cat(category),
-                                cl::desc("how to report (default: text)")};
+  cl::opt<std::string> trace{
+      "trace", cl::value_desc("FILE.json"), cl::cat(category),
+      cl::desc("write the machine's trace of the first sample, for Perfetto")};
+  cl::opt<bool> roofline{"roofline", cl::cat(category),
+                         cl::desc("also print what bounds the machine")};
+  cl::list<std::string> reports{
+      "report", cl::value_desc("text|json:FILE|html:FILE"), cl::cat(category),
+      cl::desc("how to report (default: text); html: the machine's page")};
   cl::opt<std::string> output{
       "output", cl::value_desc("FILE.npz"), cl::cat(category),
       cl::desc("write arguments (with --random) and results")};
@@ -115,7 +120,8 @@ static llvm::Error parseEngine(llvm::StringRef text,
 static llvm::Error parseMachine(const CommandLine &line, ToolOptions &options) {
   if (!llvm::is_contained(options.runner.engines, "machine")) {
     for (const cl::Option *option : std::initializer_list<const cl::Option *>{
-             &line.machine, &line.energy, &line.dense, &line.baseline})
+             &line.machine, &line.energy, &line.dense, &line.baseline,
+             &line.trace, &line.roofline})
       if (option->getNumOccurrences() > 0)
         return makeError("--" + option->ArgStr +
                          " needs --engine=machine or --engine=all");
@@ -152,10 +158,16 @@ static llvm::Error parseReports(llvm::ArrayRef<std::string> reports,
       options.textReport = true;
     else if (report.consume_front("json:") && !report.empty())
       options.jsonReports.push_back(report.str());
+    else if (report.consume_front("html:") && !report.empty())
+      options.htmlReports.push_back(report.str());
     else
-      return makeError("--report: expected text or json:FILE, found '" +
+      return makeError("--report: expected text, json:FILE or html:FILE, "
+                       "found '" +
                        report + "'");
   }
+  if (!options.htmlReports.empty() &&
+      !llvm::is_contained(options.runner.engines, "machine"))
+    return makeError("--report=html needs --engine=machine or --engine=all");
   return llvm::Error::success();
 }
 
@@ -205,6 +217,10 @@ static llvm::Error convert(const CommandLine &line, ToolOptions &options) {
     return error;
   if (llvm::Error error = parseReports(line.reports, options))
     return error;
+  options.trace = line.trace;
+  options.roofline = line.roofline;
+  options.runner.keepsLaunches =
+      !options.trace.empty() || !options.htmlReports.empty();
   options.runner.function = line.function;
   options.runner.policy = line.policy;
   options.runner.layers.assign(line.layers.begin(), line.layers.end());

@@ -24,7 +24,9 @@ struct ToolOptions {
   std::string output;    ///< empty: none
   bool textReport = false;
   std::vector<std::string> jsonReports; ///< paths
-  std::string trace; ///< path of a machine's trace; empty: none
+  std::vector<std::string> htmlReports; ///< paths, of the machine's page
+  std::string trace;     ///< path of the machine's trace; empty: none
+  bool roofline = false; ///< also print what bounds the machine
 };
 
 /// Reads the command line. Prints and exits for --help and --version.

@@ -116,15 +116,30 @@ static llvm::Expected<Outcome> runOnce(ModelRunner &runner,
 
 static llvm::Error writeReports(const RunReport &report,
                                 const ToolOptions &options) {
+  auto write = [](const std::string &path, auto print) {
+    return writeOutputFile(path, [&](llvm::raw_ostream &os) -> llvm::Error {
+      print(os);
+      return llvm::Error::success();
+    });
+  };
   for (const std::string &path : options.jsonReports)
-    if (llvm::Error error =
-            writeOutputFile(path, [&](llvm::raw_ostream &os) -> llvm::Error {
-              os << llvm::formatv("{0:2}", toJson(report)) << "\n";
-              return llvm::Error::success();
-            }))
+    if (llvm::Error error = write(path, [&](llvm::raw_ostream &os) {
+          os << llvm::formatv("{0:2}", toJson(report)) << "\n";
+        }))
+      return error;
+  for (const std::string &path : options.htmlReports)
+    if (llvm::Error error = write(
+            path, [&](llvm::raw_ostream &os) { printMachineHtml(os, report); }))
+      return error;
+  if (!options.trace.empty())
+    if (llvm::Error error = write(options.trace, [&](llvm::raw_ostream &os) {
+          printMachineTrace(os, report);
+        }))
       return error;
   if (options.textReport)
     printReport(llvm::outs(), report);
+  if (options.roofline)
+    printMachineRoofline(llvm::outs(), report);
   return llvm::Error::success();
 }
 

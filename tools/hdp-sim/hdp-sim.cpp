@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Inputs.h"
+#include "hdp/Machine/Dense.h"
 #include "hdp/Machine/Report.h"
 #include "hdp/Support/Error.h"
 #include "hdp/Support/FileOutput.h"
@@ -34,9 +35,15 @@ struct CommandLine {
   cl::opt<std::string> energy{
       "energy", cl::value_desc("TABLE|FILE.yaml"), cl::cat(category),
       cl::desc("energy table (default: the machine's)")};
-  cl::list<std::string> reports{"report", cl::value_desc("text|json:FILE"),
-                                cl::cat(category),
-                                cl::desc("how to report (default: text)")};
+  cl::list<std::string> reports{
+      "report", cl::value_desc("text|json:FILE|html:FILE"), cl::cat(category),
+      cl::desc("how to report (default: text)")};
+  cl::opt<bool> baseline{
+      "baseline", cl::cat(category),
+      cl::desc("also run the attention dense, in 16 and in 8 bits; needs "
+               "floats q, k and v")};
+  cl::opt<bool> roofline{"roofline", cl::cat(category),
+                         cl::desc("also print what bounds the run")};
   cl::opt<std::string> trace{
       "trace", cl::value_desc("FILE.json"), cl::cat(category),
       cl::desc("write a trace for Perfetto, with the machine's multipliers")};
@@ -73,12 +80,49 @@ static llvm::Error writeOutputs(const Program &program, const SimInputs &inputs,
   return writeTensorFile(path, tensors);
 }
 
+static llvm::Error writeReports(const CommandLine &line,
+                                const RunReport &report, const Launch &launch) {
+  auto write = [](llvm::StringRef path, auto print) {
+    return writeOutputFile(path, [&](llvm::raw_ostream &os) -> llvm::Error {
+      print(os);
+      return llvm::Error::success();
+    });
+  };
+  ReportPart part{line.stream, "", &report, &launch};
+  for (llvm::StringRef path : line.reports) {
+    llvm::Error error = llvm::Error::success();
+    if (path.consume_front("json:"))
+      error = write(path, [&](llvm::raw_ostream &os) {
+        os << llvm::formatv("{0:2}", toJson(report)) << "\n";
+      });
+    else if (path.consume_front("html:"))
+      error = write(path, [&](llvm::raw_ostream &os) {
+        printHtml(os, line.stream, report, part);
+      });
+    if (error)
+      return error;
+  }
+  if (!line.trace.empty())
+    if (llvm::Error error = write(line.trace, [&](llvm::raw_ostream &os) {
+          printTrace(os, *launch.program, launch.run, report.own());
+        }))
+      return error;
+  if (line.reports.empty() || llvm::is_contained(line.reports, "text"))
+    printReport(llvm::outs(), report);
+  if (line.roofline)
+    printRoofline(llvm::outs(), part);
+  return llvm::Error::success();
+}
+
 static llvm::Error run(const CommandLine &line) {
   if (line.stream.empty() || line.inputs.empty())
     return makeError("expected a stream and --inputs; see --help");
   for (llvm::StringRef report : line.reports)
-    if (report != "text" && !(report.consume_front("json:") && !report.empty()))
-      return makeError("--report: expected text or json:FILE, found '" +
+    if (report != "text" &&
+        !((report.consume_front("json:") || report.consume_front("html:")) &&
+          !report.empty()))
+      return makeError("--report: expected text, json:FILE or html:FILE, "
+                       "found '" +
                        report + "'");
   llvm::Expected<Program> program = loadStream(line.stream);
   if (!program)
@@ -104,31 +148,27 @@ static llvm::Error run(const CommandLine &line) {
   llvm::Expected<SimInputs> inputs = loadInputs(*program, *file, model);
   if (!inputs)
     return inputs.takeError();
-  Run result = runProgram(*program, model, config);
+  if (line.baseline && !inputs->hasOperands)
+    return makeError("--baseline needs floats q, k and v in " + line.inputs);
+  Launch launch;
+  if (program->sites.size() == 1)
+    model.record(&launch.blocks, /*onlyBlocks=*/true);
+  launch.run = runProgram(*program, model, config);
   if (!line.output.empty())
     if (llvm::Error error = writeOutputs(*program, *inputs, model, line.output))
       return error;
-  RunReport report = makeReport(*program, result, *table);
-  for (llvm::StringRef path : line.reports)
-    if (path.consume_front("json:"))
-      if (llvm::Error error =
-              writeOutputFile(path, [&](llvm::raw_ostream &os) -> llvm::Error {
-                os << llvm::formatv("{0:2}", toJson(report)) << "\n";
-                return llvm::Error::success();
-              }))
-        return error;
-  if (!line.trace.empty())
-    if (llvm::Error error = writeOutputFile(
-            line.trace, [&](llvm::raw_ostream &os) -> llvm::Error {
-              printTrace(os, *program, result,
-                         config.brick_macs ? MacReading::Brick
-                                           : MacReading::Fixed);
-              return llvm::Error::success();
-            }))
-      return error;
-  if (line.reports.empty() || llvm::is_contained(line.reports, "text"))
-    printReport(llvm::outs(), report);
-  return llvm::Error::success();
+  RunReport report = makeReport(*program, launch.run, *table);
+  for (unsigned bits : {16u, 8u}) {
+    if (!line.baseline)
+      break;
+    llvm::Expected<RunReport::Baseline> baseline =
+        measureDense(program->sites[0], inputs->operands, bits, config, *table);
+    if (!baseline)
+      return baseline.takeError();
+    report.baselines.push_back(std::move(*baseline));
+  }
+  launch.program = std::make_shared<const Program>(std::move(*program));
+  return writeReports(line, report, launch);
 }
 
 int main(int argc, char **argv) {

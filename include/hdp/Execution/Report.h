@@ -95,6 +95,13 @@ llvm::json::Value toJson(const RunReport &report);
 /// The report for people.
 void printReport(llvm::raw_ostream &os, const RunReport &report);
 
+/// What a machine did, for people who look closer: a trace of the first sample,
+/// what bounds each layer, a page that stands alone. Layers that no machine
+/// executed are left out.
+void printMachineTrace(llvm::raw_ostream &os, const RunReport &report);
+void printMachineRoofline(llvm::raw_ostream &os, const RunReport &report);
+void printMachineHtml(llvm::raw_ostream &os, const RunReport &report);
+
 } // namespace hdp
 
 #endif // HDP_EXECUTION_REPORT_H

@@ -9,6 +9,7 @@
 #define HDP_MACHINE_DENSE_H
 
 #include "hdp/Machine/HostSide.h"
+#include "hdp/Machine/Report.h"
 
 namespace hdp::machine {
 
@@ -21,6 +22,12 @@ Site makeDense(Site site, unsigned bits);
 AttentionOperands makeDenseOperands(const Site &site,
                                     const AttentionOperands &operands,
                                     std::vector<uint8_t> &storage);
+
+/// Runs the attention dense, in codes of `bits`, on a machine. Cycles do not
+/// depend on values, only on validity.
+llvm::Expected<RunReport::Baseline>
+measureDense(const Site &site, const AttentionOperands &operands, unsigned bits,
+             const Config &config, const EnergyTable &table);
 
 } // namespace hdp::machine
 

@@ -45,6 +45,19 @@ struct Energy {
   Range total() const;
 };
 
+/// Calls `visit(name, range)` for each part of an energy.
+template <typename Visitor>
+void forEachPart(const Energy &energy, Visitor visit) {
+  visit("multiply", energy.multiply);
+  visit("accumulate", energy.accumulate);
+  visit("scratchpads", energy.scratchpads);
+  visit("softmax", energy.softmax);
+  visit("normalise", energy.normalise);
+  visit("sparsity", energy.sparsity);
+  visit("dram", energy.dram);
+  visit("leakage", energy.leakage);
+}
+
 /// The energy of counters with multipliers of a kind, over `cycles`.
 Energy computeEnergy(const Counters &counters, const EnergyTable &table,
                      MacReading reading, const Config &config, uint64_t cycles);

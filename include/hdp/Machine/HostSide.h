@@ -22,7 +22,22 @@ struct AttentionOperands {
   uint32_t maskHeads = 1, maskRows = 1;
   llvm::ArrayRef<float> bias;
   uint32_t biasHeads = 1, biasRows = 1;
+  /// The attention has a bias, though none is left here: it bounds exponents
+  /// (N1).
+  bool hadBias = false;
 };
+
+/// Masks and biases that `simplifyMasks` made.
+struct MaskStorage {
+  std::vector<uint8_t> mask;
+  std::vector<float> bias;
+};
+
+/// Operands that mean the same with less to load: a bias that only allows or
+/// forbids becomes a mask (a padded batch's usually does), and rows or heads
+/// that are all alike become one.
+AttentionOperands simplifyMasks(const Site &site, AttentionOperands operands,
+                                MaskStorage &storage);
 
 /// The request for these operands; sizes, policy and scale are those of `site`.
 AttentionRequest makeRequest(const Site &site,

@@ -73,10 +73,30 @@ llvm::json::Value toJson(const RunReport &report);
 llvm::json::Value toJson(const Config &config, const EnergyTable &table);
 void printReport(llvm::raw_ostream &os, const RunReport &report);
 
-/// A Chrome trace (also for Perfetto): a process a core, a thread a queue, an
-/// event a command; one cycle is a nanosecond at 1 GHz.
+/// A part of a report: an attention of a model, or a whole stream.
+struct ReportPart {
+  std::string name;     ///< e.g. `layer 0`
+  std::string location; ///< where it stands in a model; may be empty
+  const RunReport *report = nullptr;
+  /// For trace, timeline and masks; null if none was kept.
+  const Launch *launch = nullptr;
+};
+
+/// A Chrome trace (also for Perfetto) of the launches, one after the other: a
+/// process a core, a thread a queue, an event a command; one cycle is a
+/// nanosecond at 1 GHz.
+void printTrace(llvm::raw_ostream &os, llvm::ArrayRef<ReportPart> parts,
+                MacReading reading);
 void printTrace(llvm::raw_ostream &os, const Program &program, const Run &run,
                 MacReading reading);
+
+/// Multiplier work a byte of DRAM against what multipliers and DRAM can do, and
+/// the busiest units.
+void printRoofline(llvm::raw_ostream &os, llvm::ArrayRef<ReportPart> parts);
+
+/// A page that stands alone: numbers, timeline, masks of a few heads, energy.
+void printHtml(llvm::raw_ostream &os, llvm::StringRef title,
+               const RunReport &sum, llvm::ArrayRef<ReportPart> parts);
 
 } // namespace hdp::machine
 

@@ -14,6 +14,8 @@
 #include "hdp/Machine/Report.h"
 #include "hdp/Support/Convert.h"
 #include <cstdlib>
+#include <cstring>
+#include <limits>
 
 using namespace hdp;
 using namespace hdp::test;
@@ -88,6 +90,26 @@ void randomise(HostTensor &tensor, std::mt19937_64 &random) {
   }
 }
 
+/// Every second time: a bias that adds nothing. Says whether it is one.
+bool forbidOrAllow(HostTensor &bias, std::mt19937_64 &random) {
+  if (random() % 2 || bias.getElementType() != ElementType::F32)
+    return false;
+  for (int64_t x = 0; x < bias.getNumElements(); ++x)
+    bias.as<float>()[x] = random() % 3 ? 0.0f
+                          : random() % 2
+                              ? std::numeric_limits<float>::lowest()
+                              : -std::numeric_limits<float>::infinity();
+  return true;
+}
+
+/// The first row for all rows.
+void repeatRow(HostTensor &tensor) {
+  size_t row =
+      size_t(tensor.getShape().back()) * getByteWidth(tensor.getElementType());
+  for (size_t at = row; at < tensor.getNumBytes(); at += row)
+    std::memcpy(tensor.getData() + at, tensor.getData(), row);
+}
+
 } // namespace
 
 TEST_F(MachineEngineTest, AnySiteOnAnyMachineEqualsThePlainFormulation) {
@@ -130,7 +152,7 @@ TEST_F(MachineEngineTest, BatchesOfDifferentValuesEqualTheReference) {
   uint64_t first = 50001, count = getCount(150);
   std::printf("seeds %llu to %llu\n", (unsigned long long)first,
               (unsigned long long)(first + count - 1));
-  int batches = 0, masks = 0;
+  int batches = 0, masks = 0, biases = 0;
   for (uint64_t seed = first; seed < first + count && !HasFailure(); ++seed) {
     auto site = makeRandomSite(seed, /*isExact=*/false);
     if (!site)
@@ -138,6 +160,10 @@ TEST_F(MachineEngineTest, BatchesOfDifferentValuesEqualTheReference) {
     std::mt19937_64 random(seed);
     for (HostTensor &input : site->inputs)
       randomise(input, random);
+    if (site->spec.bias)
+      biases += forbidOrAllow(site->inputs.back(), random);
+    if (site->inputs.size() > 3 && random() % 2)
+      repeatRow(site->inputs.back());
     // A mask of its own for every batch, where the op takes one.
     if (site->spec.mask && site->inputs[0].getRank() == 4) {
       HostTensor &mask = site->inputs[3];
@@ -161,6 +187,7 @@ TEST_F(MachineEngineTest, BatchesOfDifferentValuesEqualTheReference) {
   }
   EXPECT_GT(batches, 0);
   EXPECT_GT(masks, 0);
+  EXPECT_GT(biases, 0);
 }
 
 namespace {
