@@ -71,6 +71,8 @@ llvm::Error Contest::report() {
     row["best_f32"] = rounds.getName(best->index);
     row["ratio_to_best_f32"] = rounds.getSpeedup(entrant->index, best->index);
     row["ratio_to_own_f32"] = rounds.getSpeedup(entrant->index, own->index);
+    if (ownInt8)
+      row["ratio_to_own_int8"] = rounds.getSpeedup(entrant->index, *ownInt8);
     if (entrant->check)
       row["equal_to_loops"] = entrant->check(entrant->out);
     row["error_of_exact"] = computeErrorOfExact(inputs, entrant->out);
@@ -85,6 +87,7 @@ llvm::Error Contest::report() {
        {"milliseconds", "ms", 3},
        {"ratio_to_best_f32", "x best f32", 2},
        {"ratio_to_own_f32", "x own f32", 2},
+       {"ratio_to_own_int8", "x own int8", 2},
        {"pruned", "pruned", 3},
        {"equal_to_loops", "= loops"},
        {"of_f32_peak", "of f32 peak", 2},

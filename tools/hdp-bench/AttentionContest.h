@@ -67,7 +67,7 @@ private:
   /// One that writes its result into `out` and is timed here.
   Entrant &add(llvm::StringRef name,
                std::function<llvm::Error(HostTensor &out)> call);
-  void addDense(llvm::StringRef name, DenseKernel kernel, bool isF32);
+  Entrant &addDense(llvm::StringRef name, DenseKernel kernel, bool isF32);
   /// The fastest dense f32 implementation, null if there is none.
   const Entrant *findBest(bool isOwn) const;
   float *takeMemory(size_t bytes);
@@ -80,6 +80,7 @@ private:
   std::vector<std::unique_ptr<CompiledAttention>> compiled;
   std::vector<std::unique_ptr<float, void (*)(void *)>> memory;
   RoundRobin rounds;
+  std::optional<size_t> ownInt8;
 };
 
 /// The f32 kernels for this processor.

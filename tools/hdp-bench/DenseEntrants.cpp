@@ -13,7 +13,8 @@ DenseKernel hdp::bench::getDenseF32(const Host &host) {
   return getDenseF32Portable();
 }
 
-void Contest::addDense(llvm::StringRef name, DenseKernel kernel, bool isF32) {
+Entrant &Contest::addDense(llvm::StringRef name, DenseKernel kernel,
+                           bool isF32) {
   auto *workspace = reinterpret_cast<char *>(
       takeMemory(kernel.getWorkspace(inputs.getHead(0, nullptr))));
   Entrant &entrant = add(name, [=](HostTensor &out) -> llvm::Error {
@@ -26,13 +27,15 @@ void Contest::addDense(llvm::StringRef name, DenseKernel kernel, bool isF32) {
   });
   entrant.isF32 = isF32;
   entrant.isOwn = true;
+  return entrant;
 }
 
 void Contest::addDense() {
   const Host &host = session.getHost();
   addDense("own dense f32", getDenseF32(host), /*isF32=*/true);
   bool hasVNNI = host.hasAVX512() && getDenseInt8VNNI().run;
-  addDense("own dense int8",
-           hasVNNI ? getDenseInt8VNNI() : getDenseInt8Portable(),
-           /*isF32=*/false);
+  ownInt8 = addDense("own dense int8",
+                     hasVNNI ? getDenseInt8VNNI() : getDenseInt8Portable(),
+                     /*isF32=*/false)
+                .index;
 }
