@@ -93,32 +93,30 @@ void FunctionalModel::copyRows(uint64_t coreSet, size_t symbolIndex,
   const Symbol &symbol = program.symbols[symbolIndex];
   const SymbolData &data = symbols[symbolIndex];
   uint64_t n = symbol.columns, step = symbol.rowBytes();
+  const int16_t *lead = nullptr; // what the first core got; the others' too
   forEachCore(coreSet, [&](uint8_t index) {
     CoreMemory &core = cores[index];
     if (buffer == Buffer::Key && address < core.pooledEnd &&
         core.pooledBegin < address + rows * step)
       core.pooledEnd = core.pooledBegin = 0;
+    auto &target = buffer == Buffer::Query ? core.query
+                   : buffer == Buffer::Key ? core.key
+                                           : core.value;
+    int16_t *own = target.data() + 2 * address;
     for (uint64_t i = 0; i < rows; ++i) {
       uint64_t from = (row + i) * n, to = address + i * step;
-      if (buffer == Buffer::Bias) {
-        std::copy_n(data.wide.data() + from, n, core.bias.data() + to / 4);
-        continue;
-      }
       const int16_t *source = data.narrow.data() + from;
-      if (buffer == Buffer::Mask) {
+      if (buffer == Buffer::Bias)
+        std::copy_n(data.wide.data() + from, n, core.bias.data() + to / 4);
+      else if (buffer == Buffer::Mask)
         for (uint64_t t = 0; t < n; ++t)
           core.mask[8 * to + t] = source[t] != 0;
-        continue;
-      }
-      auto &target = buffer == Buffer::Query ? core.query
-                     : buffer == Buffer::Key ? core.key
-                                             : core.value;
-      if (shift == 0)
-        std::copy_n(source, n, target.data() + 2 * to);
+      else if (lead || shift == 0)
+        std::copy_n(lead ? lead + 2 * i * step : source, n, own + 2 * i * step);
       else
-        for (uint64_t t = 0; t < n; ++t)
-          target[2 * to + t] = int16_t(source[t] * (1 << shift));
+        shiftRow(own + 2 * i * step, source, shift, uint32_t(n));
     }
+    lead = own;
   });
 }
 
@@ -152,37 +150,37 @@ void FunctionalModel::run(const SetupCommand &c, Activity &activity) {
   activity.dramBytes = q.rowBytes() + k.rowBytes();
 }
 
-void FunctionalModel::run(const LoadCommand &c, Activity &activity) {
-  activity.isDropped = true;
+/// The cores that a load fills: those whose gate lets it; what it moves.
+uint64_t FunctionalModel::beginLoad(uint64_t coreSet, uint8_t predicate,
+                                    size_t symbolIndex, uint64_t row,
+                                    uint64_t rows, Buffer buffer,
+                                    Activity &activity) {
   uint64_t left = 0;
-  forEachCore(c.cores, [&](uint8_t core) {
-    if (!isGated(core, c.predicate))
+  forEachCore(coreSet, [&](uint8_t core) {
+    if (!isGated(core, predicate))
       left |= uint64_t(1) << core;
   });
+  activity.isDropped = left == 0;
   if (left == 0)
-    return;
-  activity.isDropped = false;
-  const Symbol &symbol = program.symbols[c.symbol];
-  copyRows(left, c.symbol, c.row, c.rows, Buffer(c.buffer), c.address, 0);
-  activity.dramBytes = c.rows * symbol.rowBytes();
+    return 0;
+  const Symbol &symbol = program.symbols[symbolIndex];
+  activity.dramBytes = rows * symbol.rowBytes();
   activity.runs = {
-      {symbol.address + c.row * symbol.rowBytes(), activity.dramBytes}};
-  forEachCore(left, [&](uint8_t) {
-    activity.touch(Buffer(c.buffer), 0, activity.dramBytes);
-  });
+      {symbol.address + row * symbol.rowBytes(), activity.dramBytes}};
+  forEachCore(left,
+              [&](uint8_t) { activity.touch(buffer, 0, activity.dramBytes); });
+  return left;
+}
+
+void FunctionalModel::run(const LoadCommand &c, Activity &activity) {
+  uint64_t left = beginLoad(c.cores, c.predicate, c.symbol, c.row, c.rows,
+                            Buffer(c.buffer), activity);
+  copyRows(left, c.symbol, c.row, c.rows, Buffer(c.buffer), c.address, 0);
 }
 
 void FunctionalModel::run(const LoadValuesCommand &c, Activity &activity) {
-  LoadCommand load;
-  load.cores = c.cores;
-  load.predicate = c.predicate;
-  load.buffer = uint8_t(Buffer::Value);
-  load.symbol = c.symbol;
-  load.row = c.row;
-  load.rows = c.rows;
-  load.address = c.address;
-  run(load, activity);
-  if (activity.isDropped)
+  if (beginLoad(c.cores, c.predicate, c.symbol, c.row, c.rows, Buffer::Value,
+                activity) == 0)
     return;
   const Site &site = program.sites[c.site];
   CodeFormat format = getValueFormat(site.policy);

@@ -333,6 +333,12 @@ HDP_CLONES void machine::addMultiple(int64_t *sum, int32_t weight,
     sum[t] += int64_t(weight) * row[t];
 }
 
+HDP_CLONES void machine::shiftRow(int16_t *shifted, const int16_t *row,
+                                  int bits, uint32_t n) {
+  for (uint32_t t = 0; t < n; ++t)
+    shifted[t] = int16_t(row[t] * (1 << bits));
+}
+
 HDP_CLONES void machine::join(int16_t *joined, const int16_t *integer,
                               const int16_t *fraction, int bits, uint32_t n) {
   for (uint32_t t = 0; t < n; ++t)

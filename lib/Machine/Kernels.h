@@ -75,6 +75,9 @@ int32_t finishWeights(int32_t *weights, uint32_t n, int32_t k,
 /// sum[t] += weight * row[t].
 void addMultiple(int64_t *sum, int32_t weight, const int32_t *row, uint32_t n);
 
+/// shifted[t] = row[t] << bits.
+void shiftRow(int16_t *shifted, const int16_t *row, int bits, uint32_t n);
+
 /// joined[t] = (integer[t] << bits) + fraction[t] (N2 backwards).
 void join(int16_t *joined, const int16_t *integer, const int16_t *fraction,
           int bits, uint32_t n);

@@ -65,19 +65,19 @@ static llvm::Error measure(const Layer &layer, const Variant &variant,
   llvm::Expected<Program> program = buildLayer(layer, variant, config);
   if (!program)
     return program.takeError();
+  // Scratchpads are the host's memory once; every round fills them again.
+  FunctionalModel functional(*program, config);
   Run result;
   double setUp = 0;
   RoundRobin rounds;
   size_t model = rounds.addTimed("machine", [&]() -> llvm::Expected<double> {
     double begin = processorSeconds();
-    llvm::Expected<Program> again = buildLayer(layer, variant, config);
-    if (!again)
-      return again.takeError();
-    FunctionalModel functional(*again, config);
-    writeInputs(*again, layer.operands(), functional);
+    if (llvm::Error error = buildLayer(layer, variant, config).takeError())
+      return llvm::Expected<double>(std::move(error));
+    writeInputs(*program, layer.operands(), functional);
     double middle = processorSeconds();
     setUp = middle - begin;
-    result = runProgram(*again, functional, config);
+    result = runProgram(*program, functional, config);
     return processorSeconds() - middle;
   });
   if (llvm::Error error = rounds.run(session.getEffort()))

@@ -150,6 +150,9 @@ private:
   void note(const char *name, uint64_t index, int64_t value) {
     (*recorded)[name][index] = value;
   }
+  uint64_t beginLoad(uint64_t coreSet, uint8_t predicate, size_t symbol,
+                     uint64_t row, uint64_t rows, Buffer buffer,
+                     Activity &activity);
   void copyRows(uint64_t coreSet, size_t symbol, uint64_t row, uint64_t rows,
                 Buffer buffer, uint64_t address, int shift);
   /// The validity bits of query row i of a command whose first one is `first`.
