@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
-#include "hdp/Numerics/Normalise.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -97,12 +96,10 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
           sums.push_back(acc[n * width + x] + acc[(2 + n) * width + x]);
         Val query = row * 2 + n;
         Val output = firstRow * 2 + query;
-        Val group0 = query * paddedGroups;
         auto emitRow = [&] {
           Val den = load(denominators, query);
-          Val bits = wrap(numerics::bitLength(ops, den.v));
-          Val R =
-              wrap(numerics::reciprocal(ops, den.v, bits.v, policy)).toI64();
+          Val bits = load(denominatorBits, query);
+          Val R = load(reciprocals, query).toI64();
           Val amount = bits.toI64() + (14 - unitShift);
 
           auto narrow = [&] {
@@ -110,11 +107,7 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
             if (hasPairs)
               total = accumulate(
                   index(0), groups, 2, total, [&](Val group, const Vals &s) {
-                    auto two = VectorType::get(2, b.getI16Type());
-                    auto one = VectorType::get(1, b.getI32Type());
-                    Val pair = load(groupPairs, group0 + group, two).as(one);
-                    Val word =
-                        wrap(vector::ExtractOp::create(b, pair.v, int64_t(0)));
+                    Val word = load(groupPairs, group * 8 + query);
                     Val weight = word.splat(t.i32x16).as(t.i16x32);
                     Val from = group.div(2) * dims + 16 * tile;
                     Vals next;
@@ -142,9 +135,10 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
             if (isCompensated)
               total = accumulate(
                   index(0), groups, 1, total, [&](Val group, const Vals &s) {
-                    Val weight = (load(groupWeights, group0 + group) & 0xFFFF)
-                                     .toI64()
-                                     .splat(t.i64x8);
+                    Val weight =
+                        (load(groupWeights, group * 16 + query) & 0xFFFF)
+                            .toI64()
+                            .splat(t.i64x8);
                     Val from = group * dims + 16 * tile;
                     Vals next;
                     for (int64_t x = 0; x < width; ++x) {

@@ -40,11 +40,10 @@ llvm::StringRef hdp::getUnfusableReason(AttentionOp op) {
     return "heads are gated";
   if (policy.group % 16 != 0)
     return "groups are not multiples of 16 block columns";
-  // Pooled codes fit a byte. A sixteenth of a row's theta with their offsets,
-  // and those of a group, sum up in 32 bits.
-  int64_t summed = policy.group ? std::max<int64_t>(policy.group, 1024) : 16384;
-  int64_t theta = d << std::min<int64_t>(2 * policy.format.integerBits + 1, 20);
-  if (policy.format.integerBits > 7 || theta * summed > int64_t(1) << 31)
+  // Pooled codes fit a byte, and the theta of up to 16384 blocks with their
+  // offsets sum up in 32 bits.
+  if (policy.format.integerBits > 7 ||
+      d << (2 * policy.format.integerBits + 1) > int64_t(1) << 17)
     return "sums of importance need more than 32 bits";
   return "";
 }

@@ -6,7 +6,8 @@
 //
 //   PackKernel.cpp    codes of Q, K and V, pooled rows, sums of V (N1, N2, N10)
 //   PooledKernel.cpp  importance of the blocks, thresholds (N5, N6)
-//   ListKernel.cpp    kept lists, mean scores of the pruned (N6, N9)
+//   ListKernel.cpp    kept lists (N6)
+//   RowKernel.cpp     what each row has one of: T, mp, c, k, R
 //   MaskKernel.cpp    valid positions, what partial blocks change (N4)
 //   ScoreKernel.cpp   scores of kept blocks, row maxima (N8)
 //   SoftmaxKernel.cpp weights (N9, N10)
@@ -73,6 +74,20 @@ private:
   void emitScores(Val firstRow, Val rows);
   void emitWeights(Val firstRow, Val rows);
   void emitOutput(Val firstRow, Val rows, mlir::Value result);
+  void emitThresholds();
+  void emitMeans(Val firstRow);
+  void emitSharedWeights(Val firstRow);
+  void emitReciprocals();
+
+  // Rows in lanes.
+  static Val combineLanes(Vals vectors,
+                          llvm::function_ref<Val(Val, Val)> combine);
+  Vals loadVectors(const Buffer &buffer, Val at, int64_t count);
+  Val forQueries(const Buffer &buffer, Val at);
+  Val floorDivide(Val dividend, Val divisor);
+  Val widenHalf(Val x, int64_t half);
+  Val joinHalves(Val low, Val high);
+  static Val interleaveRows(Val x);
 
   // Masks.
   void emitValidity(Val firstRow, Val rows);
@@ -86,7 +101,6 @@ private:
   /// The row of validity words, or of numbers of blocks in groups, that a block
   /// row of the batch has.
   Val validityRow(Val row) { return spec.variesByRow ? row : index(0); }
-  Val blocksOfGroup(Val row, Val group);
 
   // Packing.
   struct Quantizer {
@@ -156,12 +170,13 @@ private:
   Buffer keys, pooledKeys, values, valueSums, valueSumPairs, groupBlocks;
   Buffer queries, pooledQueries, scoreOffsets, thetaOffsets;
   Buffer theta, extremes, sums, thresholds, lists, starts, prunedSums, means,
-      prunedCounts, counts;
-  Buffer scores, maxima, weights, weightTotals, groupWeights, groupPairs,
-      groupMaxima, shifts, denominators, listGroupWeights, pooledStrip;
+      prunedCounts, prunedBlocks, counts;
+  Buffer scores, maxima, weights, weightSums, groupWeights, groupPairs,
+      scoreMaxima, shifts, denominators, reciprocals, denominatorBits,
+      packedSums, listGroupWeights, pooledStrip;
   Buffer cleaned;
   Buffer fullWords, partialWords, validWords, fullCounts, partials,
-      partialCounts, missing, rowGroupBlocks, prunedBlocks, rowValueSums,
+      partialCounts, missing, rowGroupBlocks, lostWeights, rowValueSums,
       rowValueSumPairs;
   mlir::Value mask; ///< of the head: memref<?x?xi1>
 

@@ -11,33 +11,6 @@
 using namespace mlir;
 using namespace hdp;
 
-/// Sums over the lanes of 16 vectors, lane n of vector n.
-static Val sumLanes(Vals r) {
-  for (int64_t distance : {1, 2, 4, 8}) {
-    SmallVector<int64_t> low, high;
-    for (int64_t lane = 0; lane < 16; ++lane) {
-      // Lanes with this bit are of the second vector.
-      bool upper = lane & distance;
-      int64_t from = (upper ? 16 : 0) + (lane & ~distance);
-      low.push_back(from);
-      high.push_back(from + distance);
-    }
-    Vals next;
-    for (size_t n = 0; n < r.size(); n += 2)
-      next.push_back(r[n].shuffle(r[n + 1], low) +
-                     r[n].shuffle(r[n + 1], high));
-    r = next;
-  }
-  return r[0];
-}
-
-/// Full blocks in 16 groups of a block row, 0 past the last group.
-Val KernelEmitter::blocksOfGroup(Val row, Val group) {
-  return spec.isMasked()
-             ? load(rowGroupBlocks, row * paddedGroups + group, t.i32x16)
-             : load(groupBlocks, group, t.i32x16);
-}
-
 void KernelEmitter::emitLists(Val firstRow, Val count) {
   Val zero = vec(t.i32x16, 0);
   Val full = fullColumns.toI32().splat(t.i32x16);
@@ -120,18 +93,23 @@ void KernelEmitter::emitLists(Val firstRow, Val count) {
                 low, high, 16, state,
                 [&](Val column, const Vals &s) { return sixteen(column, s); });
           }
-          if (isCompensated)
-            store(state[1], prunedSums, group * 16);
-          if (isMasked) {
-            store(state[2], rowGroupBlocks, row * paddedGroups + group);
-            store(state[3], prunedBlocks, row * paddedGroups + group);
+          Val at = group * kBatch + row;
+          if (isMasked)
+            store(state[2], rowGroupBlocks, at);
+          if (isCompensated) {
+            store(state[1], prunedSums, at * 16);
+            store(isMasked ? state[3]
+                           : load(groupBlocks, group) -
+                                 (state[0] - soFar[0]).toI32(),
+                  prunedBlocks, at);
           }
           return Vals{state[0]};
         });
     store(kept[0].toI32(), starts, start + groups);
     Val total = kept[0];
     if (isMasked) {
-      store(zero, rowGroupBlocks, row * paddedGroups + groups);
+      // Of an odd last group.
+      store(i32(0), rowGroupBlocks, groups * kBatch + row);
     } else {
       // A short last block is always kept.
       total = kept[0] + (columns - fullColumns);
@@ -140,47 +118,7 @@ void KernelEmitter::emitLists(Val firstRow, Val count) {
     }
     store(load(lists, list).splat(t.i32x16), lists, list + total);
     store(total.toI32(), counts, row);
-
-    if (!isCompensated)
-      return;
-    Val existing = ((firstRow + row) * 2 + 1).lt(lq).select(i32(4), i32(2));
-    Val positions = existing.splat(t.i32x16);
-    Val offset = load(thetaOffsets, firstRow + row).splat(t.i32x16);
-    loop(index(0), groups, 16, [&](Val group) {
-      Vals sums;
-      for (int64_t n = 0; n < 16; ++n)
-        sums.push_back(load(prunedSums, (group + n) * 16, t.i32x16));
-      Val blocks = blocksOfGroup(row, group);
-      Val some = isMasked
-                     ? load(prunedBlocks, row * paddedGroups + group, t.i32x16)
-                     : blocks - (load(starts, start + group + 1, t.i32x16) -
-                                 load(starts, start + group, t.i32x16));
-      Val pruned = blocks.gt(0).select(some, zero);
-      Val number = pruned * positions;
-      Val sum = sumLanes(sums) - offset * pruned;
-      // floor((sum << SF) / number) in f64: both are integers below 2^52, so
-      // the rounded quotient does not cross one.
-      Val divisor = number.max(1);
-      Val halves[2];
-      for (int64_t half : {0, 1}) {
-        auto widen = [&](Val x) {
-          return wrap(vector::ExtractStridedSliceOp::create(b, x.v, {8 * half},
-                                                            {8}, {1}))
-              .cast<arith::SIToFPOp>(t.f64x8);
-        };
-        Val dividend = widen(sum) * (int64_t(1) << policy.scoreFractionBits());
-        Val quotient =
-            wrap(arith::DivFOp::create(b, dividend.v, widen(divisor).v));
-        Val whole = quotient.cast<arith::FPToSIOp>(t.i32x8);
-        Val isAbove = wrap(arith::CmpFOp::create(
-            b, arith::CmpFPredicate::OGT, whole.cast<arith::SIToFPOp>(t.f64x8),
-            quotient));
-        halves[half] = whole - isAbove.zext(t.i32x8);
-      }
-      Val mean =
-          halves[0].shuffle(halves[1], llvm::to_vector(llvm::seq<int64_t>(16)));
-      store(mean, means, row * paddedGroups + group);
-      store(number, prunedCounts, row * paddedGroups + group);
-    });
   });
+  if (isCompensated)
+    emitMeans(firstRow);
 }

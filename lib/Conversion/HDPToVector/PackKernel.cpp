@@ -244,37 +244,51 @@ void KernelEmitter::packQueries(Value query) {
                         policy.sq);
   sQ = q.exponent;
   Val ones = vec(t.i8x64, 1), zero = vec(t.i32x16, 0);
-  loop(index(0), rows, 1, [&](Val row) {
-    Val first = row * 2;
-    Val exists = (first + 1).lt(lq);
-    Val second = exists.select(first + 1, first);
-    Val secondFactor =
-        exists.select(q.factor, Val::constantOf(b, b.getF32Type(), 0));
-    Vals pooled;
-    Val sums[2] = {zero, zero};
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-      Val x = codes(q.source, first, chunk, q.factor);
-      Val y = codes(q.source, second, chunk, secondFactor);
-      Val at = row * (128 * chunks) + 128 * chunk;
-      Val both[2] = {target->narrowToI8(x, x), target->narrowToI8(y, y)};
-      for (int64_t n : {0, 1}) {
-        store(both[n], queries, at + 64 * n);
-        sums[n] = target->dotU8S8(sums[n], ones, both[n], true);
+  loop(index(0), rows, kBatch, [&](Val batch) {
+    loop(batch, minIndex(batch + kBatch, rows), 1, [&](Val row) {
+      Val first = row * 2;
+      Val exists = (first + 1).lt(lq);
+      Val second = exists.select(first + 1, first);
+      Val secondFactor =
+          exists.select(q.factor, Val::constantOf(b, b.getF32Type(), 0));
+      Vals pooled;
+      Val sums[2] = {zero, zero};
+      for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+        Val x = codes(q.source, first, chunk, q.factor);
+        Val y = codes(q.source, second, chunk, secondFactor);
+        Val at = row * (128 * chunks) + 128 * chunk;
+        Val both[2] = {target->narrowToI8(x, x), target->narrowToI8(y, y)};
+        for (int64_t n : {0, 1}) {
+          store(both[n], queries, at + 64 * n);
+          sums[n] = target->dotU8S8(sums[n], ones, both[n], true);
+        }
+        pooled.push_back(integerParts(x) + integerParts(y));
       }
-      pooled.push_back(integerParts(x) + integerParts(y));
-    }
+      Val place = row - batch;
+      for (int64_t n : {0, 1})
+        store(sums[n], packedSums, (place * 2 + n) * 16);
+      Val total = zero;
+      for (Val words : pooled)
+        total = target->dotS16(total, words, vec(t.i16x32, 1));
+      store(total, packedSums, (place + 16) * 16);
+      Val at = row * (32 * chunks);
+      for (Val bytes : poolBytes(pooled, vec(t.i16x32, 0), true)) {
+        store(bytes, pooledQueries, at);
+        at = at + 64;
+      }
+    });
     // Codes stand twice in a chunk: 64 times their double sum.
-    for (int64_t n : {0, 1})
-      store(sums[n].sum() * 64, scoreOffsets, first + n);
-    Val total = zero;
-    for (Val words : pooled)
-      total = target->dotS16(total, words, vec(t.i16x32, 1));
-    store(total.sum() * poolOffset, thetaOffsets, row);
-    Val at = row * (32 * chunks);
-    for (Val bytes : poolBytes(pooled, vec(t.i16x32, 0), true)) {
-      store(bytes, pooledQueries, at);
-      at = at + 64;
-    }
+    auto add = [](Val x, Val y) { return x + y; };
+    Val codeSums = combineLanes(loadVectors(packedSums, index(0), 16), add);
+    store(codeSums.shl(6), scoreOffsets, batch * 2);
+    Val pooledSums = combineLanes(loadVectors(packedSums, index(256), 8), add);
+    SmallVector<int64_t> other;
+    for (int64_t lane = 0; lane < 16; ++lane)
+      other.push_back(lane ^ 8);
+    pooledSums = pooledSums + pooledSums.shuffle(pooledSums, other);
+    store(wrap(vector::ExtractStridedSliceOp::create(
+              b, (pooledSums * poolOffset).v, {0}, {8}, {1})),
+          thetaOffsets, batch);
   });
 }
 

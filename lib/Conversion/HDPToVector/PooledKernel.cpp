@@ -8,7 +8,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
-#include "hdp/Numerics/Pruning.h"
 
 using namespace mlir;
 using namespace hdp;
@@ -78,17 +77,5 @@ void KernelEmitter::emitPooledPass(Val firstRow) {
     }
   });
 
-  Val n = fullColumns.toI64();
-  loop(index(0), index(kBatch), 1, [&](Val row) {
-    Val vector = load(extremes, row * 16, t.i32x16);
-    Val extreme = (wantsMinimum ? vector.minimum() : vector.maximum()).toI64();
-    if (spec.isMasked())
-      n = load(fullCounts, validityRow(row)).toI64();
-    Val sum = load(sums, row * 16, t.i32x16)
-                  .sext(VectorType::get(16, b.getI64Type()))
-                  .sum();
-    Value numerator = numerics::thresholdNumerator(ops, n.v, sum.v, extreme.v,
-                                                   extreme.v, policy);
-    store(wrap(numerics::rowThreshold(ops, n.v, numerator)), thresholds, row);
-  });
+  emitThresholds();
 }

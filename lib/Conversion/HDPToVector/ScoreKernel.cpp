@@ -83,13 +83,7 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
           }
           return next;
         });
-    auto storeMaxima = [&](Val lanes) {
-      for (int64_t n : {0, 1}) {
-        Val half = wrap(vector::ExtractStridedSliceOp::create(
-            b, lanes.v, {8 * n}, {8}, {1}));
-        store(half.maximum(), maxima, row * 2 + n);
-      }
-    };
+    auto storeMaxima = [&](Val lanes) { store(lanes, scoreMaxima, row * 16); };
     storeMaxima(maximum[0]);
     if (!spec.isMasked())
       return;
@@ -114,4 +108,8 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
           })[0]);
     });
   });
+  // Both query rows of the eight block rows, in order.
+  Val all = combineLanes(loadVectors(scoreMaxima, index(0), 8),
+                         [](Val x, Val y) { return x.max(y); });
+  store(interleaveRows(all), maxima, index(0));
 }

@@ -59,6 +59,8 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
   Val place = wrap(arith::ConstantOp::create(
       b, DenseElementsAttr::get(t.i16x32, ArrayRef<int16_t>(places))));
 
+  if (spec.isMasked())
+    store(zero, lostWeights, index(0));
   // e of kept positions; 0 in what a list has beyond them.
   loop(index(0), count, 1, [&](Val row) {
     Val length = load(counts, row).toIndex();
@@ -84,12 +86,9 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
           return Vals{target->dotS16(soFar[0], e, ones)};
         });
     Val end = length.ceilDiv(8) * 8;
-    for (int64_t n : {0, 1}) {
+    for (int64_t n : {0, 1})
       store(vec(t.i32x8, 0), weights, out[n] + end);
-      Val half = wrap(vector::ExtractStridedSliceOp::create(b, total[0].v,
-                                                            {8 * n}, {8}, {1}));
-      store(half.sum(), weightTotals, row * 2 + n);
-    }
+    store(total[0], weightSums, row * 16);
     if (spec.isMasked())
       forEachPartial(row, [&](Val place, Val valid) {
         for (int64_t n : {0, 1}) {
@@ -99,77 +98,38 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
                      (((bits.srl(1) & 1) ^ 1) * 0xFFFF).shl(16);
           Val lost = pair & gone;
           store(pair ^ lost, weights, out[n] + place);
-          Val sum = load(weightTotals, row * 2 + n);
-          store(sum - (lost & 0xFFFF) - lost.srl(16), weightTotals,
-                row * 2 + n);
+          Val sum = load(lostWeights, row * 2 + n);
+          store(sum + (lost & 0xFFFF) + lost.srl(16), lostWeights, row * 2 + n);
         }
       });
   });
 
-  // c of the groups, k, wc; for each kept block the wc of its group.
-  loop(index(0), count * 2, 1, [&](Val query) {
-    Val row = query.div(2);
-    Val start = row * startStride, group0 = query * paddedGroups;
-    Val maximum =
-        load(maxima, query) - load(scoreOffsets, firstRow * 2 + query);
-    Val length = load(counts, row).toIndex();
-    Val positions = (length * 2 - isShort).toI32();
-    if (spec.isMasked())
-      positions = positions - load(missing, query);
-    Val largest = zero;
-    if (isCompensated) {
-      Val top = maximum.splat(t.i32x16);
-      largest = accumulate(
-          index(0), groups, 16, {zero}, [&](Val group, const Vals &soFar) {
-            Val at = row * paddedGroups + group;
-            Val below = (top - load(means, at, t.i32x16)).max(0);
-            Val none = load(prunedCounts, at, t.i32x16).eq(0);
-            Val c = none.select(zero, expWeight32(below));
-            store(c, groupWeights, group0 + group);
-            return Vals{soFar[0].max(c)};
-          })[0];
-    }
-    Val largestC = isCompensated ? largest.maximum() : i32(0);
-    Value D = numerics::weightSum(ops, load(weightTotals, query).v, largestC.v,
-                                  positions.v);
-    Val k = wrap(numerics::weightShift(ops, D));
-    store(k, shifts, query);
-    if (!isCompensated) {
-      store(i32(0), denominators, query);
-      return;
-    }
-    Val kVector = k.splat(t.i32x16);
-    Val half = vec(t.i32x16, 1).shl(kVector).srl(1);
-    // A block row with one query row has no second one to be divided by.
-    Val shared = accumulate(
-        index(0), groups, 16, {zero}, [&](Val group, const Vals &soFar) {
-          Val c = load(groupWeights, group0 + group, t.i32x16);
-          Val wc = (c + half).sra(kVector);
-          store(wc * 0x10001, groupWeights, group0 + group);
-          store(wc.trunc(t.i16x16), groupPairs, group0 + group);
-          Val blocks = blocksOfGroup(row, group);
-          return Vals{soFar[0] + wc * blocks};
-        })[0];
-    store(shared.sum() * 2, denominators, query);
-    Val out = query * weightStride;
-    loop(index(0), groups, 1, [&](Val group) {
-      Val pair = load(groupWeights, group0 + group).splat(t.i32x16);
-      Val from = load(starts, start + group).toIndex();
-      if (policy.group == 16) {
-        store(pair, listGroupWeights, out + from);
-        return;
-      }
-      Val to = load(starts, start + group + 1).toIndex();
-      loop(from, to, 16,
-           [&](Val block) { store(pair, listGroupWeights, out + block); });
-    });
-    // A short block has no group, and behind the list there is nothing.
-    store(zero, listGroupWeights, out + load(starts, start + groups).toIndex());
-    if (spec.isMasked())
-      forEachPartial(row, [&](Val place, Val) {
-        store(i32(0), listGroupWeights, out + place);
+  emitSharedWeights(firstRow);
+
+  // For each kept block the wc of its group.
+  if (isCompensated)
+    loop(index(0), count * 2, 1, [&](Val query) {
+      Val row = query.div(2), start = row * startStride;
+      Val out = query * weightStride;
+      loop(index(0), groups, 1, [&](Val group) {
+        Val pair = load(groupWeights, group * 16 + query).splat(t.i32x16);
+        Val from = load(starts, start + group).toIndex();
+        if (policy.group == 16) {
+          store(pair, listGroupWeights, out + from);
+          return;
+        }
+        Val to = load(starts, start + group + 1).toIndex();
+        loop(from, to, 16,
+             [&](Val block) { store(pair, listGroupWeights, out + block); });
       });
-  });
+      // A short block has no group, and behind the list there is nothing.
+      store(zero, listGroupWeights,
+            out + load(starts, start + groups).toIndex());
+      if (spec.isMasked())
+        forEachPartial(row, [&](Val place, Val) {
+          store(i32(0), listGroupWeights, out + place);
+        });
+    });
 
   // w.
   loop(index(0), count * 2, 1, [&](Val query) {
@@ -188,6 +148,7 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
           store(w, weights, at + block);
           return Vals{target->dotS16(soFar[0], w, ones)};
         })[0];
-    store(load(denominators, query) + total.sum(), denominators, query);
+    store(total, weightSums, query * 16);
   });
+  emitReciprocals();
 }

@@ -1,0 +1,219 @@
+//===- RowKernel.cpp - what each row of a batch has one of ----------------===//
+//
+// Thresholds (N6), mean scores of groups (N9), c, k and wc (N9, N10) and
+// reciprocals (N11) of all rows of a batch at once, a row in each lane: eight
+// block rows, or their sixteen query rows. What a row's sweep leaves in a
+// vector is summed up for sixteen rows by one tree.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "hdp/Numerics/Pruning.h"
+
+using namespace mlir;
+using namespace hdp;
+
+/// Pairs of vectors become one until one is left; lane n of the result is
+/// combined from the lanes of vector n that differ from n in bits 1 to 2^k - 1,
+/// for 2^k vectors.
+Val KernelEmitter::combineLanes(Vals r, function_ref<Val(Val, Val)> combine) {
+  for (int64_t distance = 1; r.size() > 1; distance *= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t lane = 0; lane < 16; ++lane) {
+      // Lanes with this bit are of the second vector.
+      int64_t from = (lane & distance ? 16 : 0) + (lane & ~distance);
+      low.push_back(from);
+      high.push_back(from + distance);
+    }
+    Vals next;
+    for (size_t n = 0; n < r.size(); n += 2)
+      next.push_back(
+          combine(r[n].shuffle(r[n + 1], low), r[n].shuffle(r[n + 1], high)));
+    r = next;
+  }
+  return r[0];
+}
+
+/// `count` vectors of a buffer of them.
+Vals KernelEmitter::loadVectors(const Buffer &buffer, Val at, int64_t count) {
+  Vals vectors;
+  for (int64_t n = 0; n < count; ++n)
+    vectors.push_back(load(buffer, at + 16 * n, t.i32x16));
+  return vectors;
+}
+
+/// Lanes of both query rows of eight block rows, [row 0 x 8][row 1 x 8], as
+/// query rows in order.
+Val KernelEmitter::interleaveRows(Val x) {
+  SmallVector<int64_t> order;
+  for (int64_t n = 0; n < 8; ++n)
+    order.append({n, n + 8});
+  return x.shuffle(x, order);
+}
+
+/// Each of eight block rows' words for both of its query rows.
+Val KernelEmitter::forQueries(const Buffer &buffer, Val at) {
+  SmallVector<int64_t> order;
+  for (int64_t n = 0; n < 8; ++n)
+    order.append({n, n});
+  Val x = load(buffer, at, t.i32x8);
+  return x.shuffle(x, order);
+}
+
+/// floor(dividend / divisor) of integers below 2^52 held in f64: the rounded
+/// quotient does not cross an integer.
+Val KernelEmitter::floorDivide(Val dividend, Val divisor) {
+  Val quotient = wrap(arith::DivFOp::create(b, dividend.v, divisor.v));
+  Val whole = quotient.cast<arith::FPToSIOp>(t.i32x8);
+  Val isAbove = wrap(arith::CmpFOp::create(b, arith::CmpFPredicate::OGT,
+                                           whole.cast<arith::SIToFPOp>(t.f64x8),
+                                           quotient));
+  return whole - isAbove.zext(t.i32x8);
+}
+
+/// Half of 16 words in f64.
+Val KernelEmitter::widenHalf(Val x, int64_t half) {
+  return wrap(vector::ExtractStridedSliceOp::create(b, x.v, {8 * half}, {8},
+                                                    {1}))
+      .cast<arith::SIToFPOp>(t.f64x8);
+}
+
+Val KernelEmitter::joinHalves(Val low, Val high) {
+  return low.shuffle(high, llvm::to_vector(llvm::seq<int64_t>(16)));
+}
+
+/// N6 for the eight block rows, whose extremes and sums are in vectors.
+void KernelEmitter::emitThresholds() {
+  int64_t rho8 = policy.threshold8(), towards = std::abs(rho8);
+  auto add = [](Val x, Val y) { return x + y; };
+  auto extremeOf = [&](Val x, Val y) { return rho8 < 0 ? x.min(y) : x.max(y); };
+  // Eight vectors leave two halves of a row's lanes.
+  auto fold = [&](Val x, function_ref<Val(Val, Val)> combine) {
+    SmallVector<int64_t> other;
+    for (int64_t lane = 0; lane < 16; ++lane)
+      other.push_back(lane ^ 8);
+    return widenHalf(combine(x, x.shuffle(x, other)), 0);
+  };
+  Val extreme = fold(
+      combineLanes(loadVectors(extremes, index(0), 8), extremeOf), extremeOf);
+  Val sum = fold(combineLanes(loadVectors(sums, index(0), 8), add), add);
+  Val blocks = !spec.isMasked()   ? fullColumns.toI32().splat(t.i32x8)
+               : spec.variesByRow ? load(fullCounts, index(0), t.i32x8)
+                                  : load(fullCounts, index(0)).splat(t.i32x8);
+  Val n = blocks.max(1).cast<arith::SIToFPOp>(t.f64x8);
+  // ceil(x / y) = -floor(-x / y); every term is an integer below 2^52.
+  Val numerator = extreme * n * -towards + sum * (towards - 256);
+  Val threshold = vec(t.i32x8, 0) - floorDivide(numerator, n * 256);
+  store(blocks.gt(0).select(threshold, vec(t.i32x8, 0)), thresholds, index(0));
+}
+
+/// N9: mp of every group of the eight block rows, two groups at a time.
+void KernelEmitter::emitMeans(Val firstRow) {
+  auto add = [](Val x, Val y) { return x + y; };
+  auto twice = [](Val x) {
+    SmallVector<int64_t> order;
+    for (int64_t n = 0; n < 16; ++n)
+      order.push_back(n % 8);
+    return x.shuffle(x, order);
+  };
+  Val query = ((lanes() & 7) + firstRow.toI32().splat(t.i32x16)).shl(1) + 1;
+  Val positions = query.lt(lq.toI32().splat(t.i32x16))
+                      .select(vec(t.i32x16, 4), vec(t.i32x16, 2));
+  Val offsets = twice(load(thetaOffsets, firstRow, t.i32x8));
+  store(vec(t.i32x8, 0), prunedBlocks, groups * 8); // of an odd last group
+  loop(index(0), groups, 2, [&](Val group) {
+    Val pruned = load(prunedBlocks, group * 8, t.i32x16);
+    Val number = pruned * positions;
+    Val sum = combineLanes(loadVectors(prunedSums, group * 128, 16), add) -
+              offsets * pruned;
+    Val divisor = number.max(1);
+    Val means16[2];
+    for (int64_t half : {0, 1})
+      means16[half] = floorDivide(
+          widenHalf(sum, half) * (int64_t(1) << policy.scoreFractionBits()),
+          widenHalf(divisor, half));
+    store(joinHalves(means16[0], means16[1]), means, group * 8);
+    store(number, prunedCounts, group * 8);
+  });
+}
+
+/// N9 and N10 of the sixteen query rows: c of each group, k, wc, and what the
+/// groups add to den.
+void KernelEmitter::emitSharedWeights(Val firstRow) {
+  bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
+  auto add = [](Val x, Val y) { return x + y; };
+  Val zero = vec(t.i32x16, 0);
+  Val total =
+      interleaveRows(combineLanes(loadVectors(weightSums, index(0), 8), add));
+  Val positions = forQueries(counts, index(0)).shl(1);
+  if (spec.isMasked()) {
+    total = total - load(lostWeights, index(0), t.i32x16);
+    positions = positions - load(missing, index(0), t.i32x16);
+  } else {
+    positions = positions - (columns - fullColumns).toI32().splat(t.i32x16);
+  }
+  Val largest = zero;
+  if (isCompensated) {
+    Val top = load(maxima, index(0), t.i32x16) -
+              load(scoreOffsets, firstRow * 2, t.i32x16);
+    largest = accumulate(
+        index(0), groups, 1, {zero}, [&](Val group, const Vals &soFar) {
+          Val below = (top - forQueries(means, group * 8)).max(0);
+          Val none = forQueries(prunedCounts, group * 8).eq(0);
+          Val c = none.select(zero, expWeight32(below));
+          store(c, groupWeights, group * 16);
+          return Vals{soFar[0].max(c)};
+        })[0];
+    store(zero, groupWeights, groups * 16); // of an odd last pair
+  }
+  Val sum = total + largest * positions;
+  Val zeros = wrap(math::CountLeadingZerosOp::create(b, sum.v));
+  Val k = (vec(t.i32x16, 17) - zeros).max(0);
+  Val half = vec(t.i32x16, 1).shl(k).srl(1);
+  store(k, shifts, index(0));
+  Val shared = zero;
+  if (isCompensated)
+    shared = accumulate(
+        index(0), groups, 2, {zero}, [&](Val group, const Vals &soFar) {
+          Val wc[2], next = soFar[0];
+          for (int64_t n : {0, 1}) {
+            Val at = (group + n) * 16;
+            wc[n] = (load(groupWeights, at, t.i32x16) + half).sra(k);
+            store(wc[n] * 0x10001, groupWeights, at);
+            Val blocks = spec.isMasked()
+                             ? forQueries(rowGroupBlocks, (group + n) * 8)
+                             : load(groupBlocks, group + n).splat(t.i32x16);
+            next = next + wc[n] * blocks;
+          }
+          store(wc[0] | wc[1].shl(16), groupPairs, group * 8);
+          return Vals{next};
+        })[0];
+  store(shared.shl(1), denominators, index(0));
+}
+
+/// den of the sixteen query rows, and N11's b and R.
+void KernelEmitter::emitReciprocals() {
+  auto add = [](Val x, Val y) { return x + y; };
+  Val den = load(denominators, index(0), t.i32x16) +
+            combineLanes(loadVectors(weightSums, index(0), 16), add);
+  store(den, denominators, index(0));
+  Val zeros = wrap(math::CountLeadingZerosOp::create(b, den.v));
+  Val bits = vec(t.i32x16, 32) - zeros;
+  Val R;
+  if (policy.reciprocal == numerics::Reciprocal::Exact) {
+    // den < 2^30, so every term is an integer below 2^52.
+    Val power = vec(t.i32x16, 1).shl(bits.min(30)), divisor = den.max(1);
+    Val halves[2];
+    for (int64_t half : {0, 1})
+      halves[half] = floorDivide(widenHalf(power, half) * (1 << 14) +
+                                     widenHalf(den.srl(1), half),
+                                 widenHalf(divisor, half));
+    R = joinHalves(halves[0], halves[1]);
+  } else {
+    Val excess = bits - 15;
+    Val mu = den.shl((vec(t.i32x16, 0) - excess).max(0)).sra(excess.max(0));
+    R = vec(t.i32x16, 46261) - (mu * 30840).sra(15);
+  }
+  store(den.eq(0).select(vec(t.i32x16, 0), R), reciprocals, index(0));
+  store(bits, denominatorBits, index(0));
+}
