@@ -27,6 +27,7 @@ struct CompiledModel::Impl {
   std::vector<AttentionSite> sites;
   std::vector<std::vector<ValueType>> siteOperands;
   SiteCallback callback;
+  unsigned threads = 1;
 
   llvm::Error collectSites(ModuleOp module, SiteResults results);
   llvm::Error dispatch(int64_t site, void **descriptors) const;
@@ -159,6 +160,7 @@ llvm::Expected<std::unique_ptr<CompiledModel>>
 CompiledModel::compile(ModuleOp module, const CompileOptions &options) {
   std::unique_ptr<CompiledModel> model(new CompiledModel());
   Impl &impl = *model->impl;
+  impl.threads = options.threads;
   for (auto function : module.getOps<func::FuncOp>()) {
     if (!function.isPublic() || function.isExternal())
       continue;
@@ -172,6 +174,7 @@ CompiledModel::compile(ModuleOp module, const CompileOptions &options) {
   CPUPipelineOptions pipeline;
   pipeline.dispatchAttention = options.dispatchAttention;
   pipeline.vectorize = options.vectorize;
+  pipeline.threads = options.threads > 1;
   pipeline.attention = options.attention;
   pipeline.target = options.target;
   if (llvm::Error error =
@@ -266,8 +269,8 @@ CompiledModel::run(StringRef function,
   auto dispatch = [this](int64_t site, void **descriptors) {
     return impl->dispatch(site, descriptors);
   };
-  if (llvm::Error error =
-          invokeGuarded(entry->second.second, call.getArguments(), dispatch))
+  if (llvm::Error error = invokeGuarded(
+          entry->second.second, call.getArguments(), dispatch, impl->threads))
     return error;
   return call.takeResults();
 }

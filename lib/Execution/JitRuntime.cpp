@@ -10,6 +10,7 @@
 #include "LaunchRuntime.h"
 #include "hdp/Support/Error.h"
 #include "llvm/ADT/bit.h"
+#include "llvm/Support/ThreadPool.h"
 #include <csetjmp>
 #include <cstdlib>
 #include <cstring>
@@ -27,6 +28,7 @@ struct Invocation {
   std::jmp_buf resume;
   char message[1024];
   SiteDispatcher *dispatch;
+  unsigned threads;
   Invocation *outer;
 };
 } // namespace
@@ -103,10 +105,11 @@ static bool invoke(Invocation &invocation, void (*function)(void **),
 }
 
 llvm::Error hdp::invokeGuarded(void (*function)(void **), void **arguments,
-                               SiteDispatcher dispatch) {
+                               SiteDispatcher dispatch, unsigned threads) {
   Invocation invocation;
   invocation.message[0] = 0;
   invocation.dispatch = &dispatch;
+  invocation.threads = std::max(threads, 1u);
   invocation.outer = current;
   current = &invocation;
   bool returned = invoke(invocation, function, arguments);
@@ -115,6 +118,70 @@ llvm::Error hdp::invokeGuarded(void (*function)(void **), void **arguments,
     return llvm::Error::success();
   return makeError(invocation.message[0] ? invocation.message
                                          : "the compiled code aborted");
+}
+
+//===----------------------------------------------------------------------===//
+// Threads
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// One part of a split kernel.
+struct PartCall {
+  void (*part)(void *context, int64_t index, int64_t count);
+  void *context;
+  int64_t index, count;
+  char message[1024];
+  bool returned;
+};
+} // namespace
+
+static void callPart(void **arguments) {
+  auto *call = reinterpret_cast<PartCall *>(arguments);
+  call->part(call->context, call->index, call->count);
+}
+
+/// A part may leave, too: only as far as here.
+static void runPart(PartCall &call) {
+  Invocation invocation;
+  invocation.message[0] = 0;
+  invocation.dispatch = nullptr; // kernels hold no sites
+  invocation.threads = 1;
+  invocation.outer = current;
+  current = &invocation;
+  call.returned =
+      invoke(invocation, callPart, reinterpret_cast<void **>(&call));
+  current = invocation.outer;
+  std::memcpy(call.message, invocation.message, sizeof(call.message));
+}
+
+/// True if all parts returned; else the first message is recorded.
+static bool runParts(void (*part)(void *, int64_t, int64_t), void *context,
+                     unsigned count) {
+  static llvm::DefaultThreadPool pool;
+  std::vector<PartCall> calls(count);
+  llvm::ThreadPoolTaskGroup group(pool);
+  for (unsigned index = 0; index < count; ++index)
+    calls[index] = {part, context, index, count, {}, false};
+  for (unsigned index = 1; index < count; ++index)
+    group.async([&call = calls[index]] { runPart(call); });
+  runPart(calls[0]);
+  group.wait();
+  for (const PartCall &call : calls)
+    if (!call.returned) {
+      record(call.message);
+      return false;
+    }
+  return true;
+}
+
+/// hdp_parallel of compiled code.
+static void runPartsOrLeave(void (*part)(void *, int64_t, int64_t),
+                            void *context) {
+  unsigned threads = current ? current->threads : 1;
+  if (threads == 1)
+    return part(context, 0, 1);
+  if (!runParts(part, context, threads))
+    leave();
 }
 
 //===----------------------------------------------------------------------===//
@@ -191,6 +258,7 @@ llvm::ArrayRef<std::pair<llvm::StringRef, void *>> hdp::getRuntimeSymbols() {
       {"puts", reinterpret_cast<void *>(&recordMessage)},
       {"abort", reinterpret_cast<void *>(&leave)},
       {"malloc", reinterpret_cast<void *>(&allocateOrLeave)},
+      {"hdp_parallel", reinterpret_cast<void *>(&runPartsOrLeave)},
       {"hdp_dispatch_site", reinterpret_cast<void *>(&dispatchOrLeave)},
       {"hdp_launch", reinterpret_cast<void *>(&launchOrLeave)},
       {"__truncsfhf2", reinterpret_cast<void *>(&truncsfhf2)},

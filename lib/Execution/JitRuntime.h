@@ -22,9 +22,9 @@ using SiteDispatcher =
 /// Calls `function` with `arguments`, both as MLIR's packed wrappers have
 /// them. A failure in there is returned; memory that the code had allocated by
 /// then is not freed. Calls may be nested (a site runs compiled code again)
-/// and made by several threads.
+/// and made by several threads. Kernels that are split run in `threads`.
 llvm::Error invokeGuarded(void (*function)(void **), void **arguments,
-                          SiteDispatcher dispatch);
+                          SiteDispatcher dispatch, unsigned threads = 1);
 
 /// The symbols to bind: name and address.
 llvm::ArrayRef<std::pair<llvm::StringRef, void *>> getRuntimeSymbols();

@@ -79,6 +79,8 @@ void hdp::buildKernelStage(OpPassManager &pm,
     pm.addPass(createAttentionToCalls());
   pm.addPass(createLaunchToCalls());
   pm.addPass(createOutlineKernels());
+  if (options.threads && options.vectorize)
+    pm.addPass(createSplitKernels());
   if (options.usesVectors())
     pm.addPass(createConvertHDPToVector({options.target}));
   if (options.vectorize)
@@ -113,6 +115,8 @@ void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addPass(createReconcileUnrealizedCastsPass());
   if (options.dispatchAttention)
     pm.addPass(createEmitSiteDispatch());
+  if (options.threads)
+    pm.addPass(createEmitSplitCalls());
   pm.addPass(createCheckLowered());
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LinalgToVector.h"
+#include "SplitKernels.h"
 #include "hdp/Pipelines/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -60,6 +61,7 @@ struct LinalgToVectorPass
       rewriter.setInsertionPoint(op);
       ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
       VectorEmitter emitter(builder, *found);
+      emitter.sharePartOf(op);
       if (vectorizeContraction(emitter, op))
         ++numContractions;
       else if (vectorizeLoops(emitter, op, math))
@@ -69,6 +71,8 @@ struct LinalgToVectorPass
       rewriter.eraseOp(op);
     }
     approximate(math, *found);
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      shareUnaware(function);
   }
 
 private:

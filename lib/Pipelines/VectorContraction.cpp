@@ -347,15 +347,30 @@ void ContractionEmitter::emitBlock(Value k0, Value depth) {
   Value columns = getSize(c.mainN);
   int64_t width = tileVectors * lanes;
   Value whole = e.floorTo(columns, width);
-  e.loop(e.index(0), whole, width,
+  Value end = columns;
+  Value begin = e.index(0);
+  if (e.part) {
+    auto scaled = [&](Value panel) {
+      return b.createOrFold<arith::MulIOp>(panel, e.index(width));
+    };
+    Value panels = b.createOrFold<arith::DivUIOp>(e.ceilTo(columns, width),
+                                                  e.index(width));
+    auto [first, last] = e.getShare(panels);
+    begin = scaled(first);
+    end = e.min(scaled(last), columns);
+    whole = e.floorTo(end, width);
+  }
+  e.loop(begin, whole, width,
          [&](Value n0) { emitPanel(n0, tileVectors, e.index(width)); });
-  Value rest = e.sub(columns, whole);
+  Value rest = e.sub(columns, e.floorTo(columns, width));
   if (std::optional<int64_t> known = getConstantIntValue(rest)) {
+    // At most one iteration: only the last part reaches the rest.
     if (*known)
-      emitPanel(whole, ceilDiv(*known, lanes), rest);
+      e.loop(whole, end, width,
+             [&](Value n0) { emitPanel(n0, ceilDiv(*known, lanes), rest); });
     return;
   }
-  e.loop(whole, columns, lanes, [&](Value n0) {
+  e.loop(whole, end, lanes, [&](Value n0) {
     emitPanel(n0, 1, e.min(e.sub(columns, n0), e.index(lanes)));
   });
 }

@@ -44,6 +44,7 @@ private:
   Values reduce(ArrayRef<unsigned> dims, int64_t lanes, Value mask,
                 Values inits);
   void nest(ArrayRef<unsigned> dims, function_ref<void()> body);
+  void nestShared(function_ref<void()> body);
   void emitParallel(int64_t lanes, Value mask);
   void emitAlongParallel();
   void emitAlongReduction();
@@ -308,6 +309,22 @@ void LoopVectorizer::nest(ArrayRef<unsigned> dims, function_ref<void()> body) {
   });
 }
 
+/// The parallel loops around the one over vectors, the first of them shared
+/// between threads; a lone vector loop is the first thread's.
+void LoopVectorizer::nestShared(function_ref<void()> body) {
+  if (!e.part)
+    return nest(parallel, body);
+  if (parallel.empty()) {
+    auto [begin, end] = e.getShare(e.index(1));
+    return e.loop(begin, end, 1, [&](Value) { body(); });
+  }
+  auto [begin, end] = e.getShare(getSize(parallel.front()));
+  e.loop(begin, end, 1, [&](Value iv) {
+    position[parallel.front()] = iv;
+    nest(ArrayRef(parallel).drop_front(), body);
+  });
+}
+
 /// The results after the reduction loops `dims`, a vector along a parallel
 /// loop.
 Values LoopVectorizer::reduce(ArrayRef<unsigned> dims, int64_t lanes,
@@ -340,7 +357,7 @@ void LoopVectorizer::emitParallel(int64_t lanes, Value mask) {
 void LoopVectorizer::emitAlongParallel() {
   Value size = getSize(inner);
   int64_t width = lanes * unroll;
-  nest(parallel, [&] {
+  nestShared([&] {
     Value whole = e.floorTo(size, width);
     e.loop(e.index(0), whole, width, [&](Value iv) {
       position[inner] = iv;
@@ -375,7 +392,7 @@ void LoopVectorizer::emitAlongReduction() {
   Value size = getSize(inner);
   int64_t width = lanes * unroll;
   unsigned count = op.getNumDpsInits();
-  nest(parallel, [&] {
+  nestShared([&] {
     Value whole = e.floorTo(size, width);
     Values partial, rest;
     for (unsigned i = 0; i < count; ++i) {

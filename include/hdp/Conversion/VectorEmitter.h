@@ -15,6 +15,10 @@
 
 namespace hdp {
 
+/// On a function whose last two arguments say which part of the work a call
+/// does and how many parts there are (see --hdp-split-kernels).
+inline constexpr llvm::StringLiteral kSplitAttr = "hdp.split";
+
 using Values = llvm::SmallVector<mlir::Value>;
 
 class VectorEmitter {
@@ -24,6 +28,13 @@ public:
 
   mlir::ImplicitLocOpBuilder &b;
   const CPUTarget &target;
+  /// Where several threads share the work: which of how many parts this code
+  /// does. Null: all of it.
+  mlir::Value part, numParts;
+  /// Takes them from the function around `op`, if that was split.
+  void sharePartOf(mlir::Operation *op);
+  /// The iterations of `count` that belong to the part, [first, second).
+  std::pair<mlir::Value, mlir::Value> getShare(mlir::Value count);
 
   mlir::Value index(int64_t value);
   mlir::Value add(mlir::Value x, mlir::Value y);

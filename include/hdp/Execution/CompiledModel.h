@@ -78,6 +78,8 @@ struct CompileOptions {
   /// Vector code (see CPUPipelineOptions); false: loops, bit for bit what plain
   /// loops compute.
   bool vectorize = true;
+  /// How many threads share a large kernel; results do not depend on it.
+  unsigned threads = 1;
   /// Leave each hdp.attention to the host (see `setSiteCallback`) instead of
   /// compiling it.
   bool dispatchAttention = false;

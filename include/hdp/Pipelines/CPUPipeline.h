@@ -35,6 +35,11 @@ struct CPUPipelineOptions
       *this, "target",
       llvm::cl::desc("instruction set: host, avx512, avx2 or portable"),
       llvm::cl::init("host")};
+  Option<bool> threads{
+      *this, "threads",
+      llvm::cl::desc("let hdp_parallel run large kernels in several threads; "
+                     "results do not depend on how many"),
+      llvm::cl::init(false)};
   Option<int64_t> unroll{
       *this, "unroll",
       llvm::cl::desc("reduction steps in one pass of an innermost loop"),

@@ -185,6 +185,46 @@ def LinalgToVector : Pass<"hdp-linalg-to-vector", "mlir::ModuleOp"> {
                            "mlir::vector::VectorDialect"];
 }
 
+def SplitKernels : Pass<"hdp-split-kernels", "mlir::ModuleOp"> {
+  let summary = "let several threads share a kernel";
+  let description = [{
+    A private function that holds one op on buffers (see
+    `--hdp-outline-kernels`), if that is an attention or a linalg op of some
+    size, gets two more arguments, the number of a part and how many parts there
+    are, and the attribute `hdp.split`; the passes that emit its code do that
+    part only. Its callers call a function `hdp_split_..` without a body, which
+    `--hdp-emit-split-calls` fills. Every element of a result is computed by one
+    part in the order that it always has, so results do not depend on the
+    number of parts.
+
+    ```
+    call @hdp_kernel_0(%a, %b) : (!a, !b) -> ()
+    // becomes
+    call @hdp_split_hdp_kernel_0(%a, %b) : (!a, !b) -> ()
+    ```
+  }];
+  let statistics = [Statistic<"numSplit", "split", "Kernels split">];
+  let dependentDialects = ["mlir::func::FuncDialect"];
+}
+
+def EmitSplitCalls : Pass<"hdp-emit-split-calls", "mlir::ModuleOp"> {
+  let summary = "hand the parts of a kernel to the host's threads";
+  let description = [{
+    The functions `hdp_split_..` of `--hdp-split-kernels`, in the LLVM dialect
+    by now, get a body: it puts the arguments into a struct and calls
+
+    ```c
+    void hdp_parallel(void (*part)(void *context, int64_t index, int64_t count),
+                      void *context);
+    ```
+
+    which has to call `part` once for every index from 0 to count - 1, for any
+    count of at least 1, in any order and in any threads, and to return when all
+    are done. Whoever runs the code provides it.
+  }];
+  let dependentDialects = ["mlir::LLVM::LLVMDialect"];
+}
+
 def LinalgToLoops : Pass<"hdp-linalg-to-loops", "mlir::ModuleOp"> {
   let summary = "lower linalg ops on buffers to loops, reductions unrolled";
   let description = [{

@@ -251,7 +251,18 @@ void ExactKernel::emitTile(ArrayRef<Value> head, Value firstRow) {
 }
 
 void ExactKernel::emitHead(ArrayRef<Value> head) {
-  e.loop(e.index(0), lq, tileRows,
+  Value begin = e.index(0), end = lq;
+  if (e.part && !areHeadsShared) {
+    auto scaled = [&](Value tile) {
+      return b.createOrFold<arith::MulIOp>(tile, e.index(tileRows));
+    };
+    Value tiles = b.createOrFold<arith::DivUIOp>(e.ceilTo(lq, tileRows),
+                                                 e.index(tileRows));
+    auto [first, last] = e.getShare(tiles);
+    begin = scaled(first);
+    end = e.min(scaled(last), lq);
+  }
+  e.loop(begin, end, tileRows,
          [&](Value firstRow) { emitTile(head, firstRow); });
 }
 
@@ -275,7 +286,11 @@ void ExactKernel::emitHeads() {
     Value numKeyHeads = getSize(key, rank - 3);
     Value group =
         b.createOrFold<arith::DivUIOp>(getSize(query, rank - 3), numKeyHeads);
-    e.loop(e.index(0), numKeyHeads, 1, [&](Value keyHead) {
+    areHeadsShared = e.part && getConstantIntValue(numKeyHeads) != 1;
+    auto [begin, end] = areHeadsShared
+                            ? e.getShare(numKeyHeads)
+                            : std::pair<Value, Value>(e.index(0), numKeyHeads);
+    e.loop(begin, end, 1, [&](Value keyHead) {
       head.push_back(keyHead);
       packKeys(head);
       packValues(head);

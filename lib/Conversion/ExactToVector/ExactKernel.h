@@ -74,6 +74,8 @@ private:
   int64_t lanes, tileRows, keyVectors, columnVectors, blockKeys;
   /// Every key is in one block, so nothing is carried.
   bool isOneBlock;
+  /// Threads share the heads; else, the tiles of a head.
+  bool areHeadsShared = false;
   /// Packed: panels [d][keys of a panel], rows [key][dv], one tile's rows.
   mlir::Value keys, values, queries;
   /// One tile: scores, then weights; sums of weighted values; of each row the

@@ -35,6 +35,7 @@ struct ConvertExactToVector
       OpBuilder builder(op);
       ImplicitLocOpBuilder located(op.getLoc(), builder);
       VectorEmitter emitter(located, *found);
+      emitter.sharePartOf(op);
       ExactKernel(emitter, op).run();
       op.erase();
       ++numConverted;

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace hdp;
@@ -31,6 +32,25 @@ Value VectorEmitter::floorTo(Value x, int64_t factor) {
 }
 Value VectorEmitter::ceilTo(Value x, int64_t factor) {
   return floorTo(add(x, factor - 1), factor);
+}
+
+void VectorEmitter::sharePartOf(Operation *op) {
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  if (!function || !function->hasAttr(kSplitAttr))
+    return;
+  ArrayRef<BlockArgument> last = function.getArguments().take_back(2);
+  part = last[0];
+  numParts = last[1];
+}
+
+std::pair<Value, Value> VectorEmitter::getShare(Value count) {
+  if (!part)
+    return {index(0), count};
+  auto bound = [&](Value number) {
+    return b.createOrFold<arith::DivUIOp>(
+        b.createOrFold<arith::MulIOp>(count, number), numParts);
+  };
+  return {bound(part), bound(add(part, 1))};
 }
 
 void VectorEmitter::loop(Value low, Value high, int64_t step,

@@ -1,0 +1,20 @@
+// RUN: hdp-opt %s --hdp-cpu-pipeline="threads=true target=avx512" | FileCheck %s
+
+// The arguments go into a struct, which every part reads.
+
+// CHECK:       llvm.func @hdp_parallel(!llvm.ptr, !llvm.ptr)
+// CHECK:       llvm.func internal @hdp_part_hdp_kernel_0(%[[CONTEXT:.*]]: !llvm.ptr, %[[INDEX:.*]]: i64, %[[COUNT:.*]]: i64)
+// CHECK:         %[[FIELD:.*]] = llvm.getelementptr %[[CONTEXT]][0, 0]
+// CHECK:         %[[VALUE:.*]] = llvm.load %[[FIELD]]
+// CHECK:         llvm.call @hdp_kernel_0(%[[VALUE]], {{.*}}, %[[INDEX]], %[[COUNT]])
+// CHECK:       llvm.func @matmul
+// CHECK:         llvm.call @hdp_split_hdp_kernel_0
+// CHECK:       llvm.func internal @hdp_split_hdp_kernel_0
+// CHECK:         %[[STRUCT:.*]] = llvm.alloca
+// CHECK:         %[[PART:.*]] = llvm.mlir.addressof @hdp_part_hdp_kernel_0
+// CHECK:         llvm.call @hdp_parallel(%[[PART]], %[[STRUCT]])
+func.func @matmul(%a: tensor<128x64xf32>, %b: tensor<64x512xf32>, %c: tensor<128x512xf32>) -> tensor<128x512xf32> {
+  %0 = linalg.matmul ins(%a, %b : tensor<128x64xf32>, tensor<64x512xf32>)
+      outs(%c : tensor<128x512xf32>) -> tensor<128x512xf32>
+  return %0 : tensor<128x512xf32>
+}

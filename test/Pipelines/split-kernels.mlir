@@ -1,0 +1,85 @@
+// RUN: hdp-opt %s --hdp-split-kernels --split-input-file | FileCheck %s
+// RUN: hdp-opt %s --hdp-split-kernels --convert-exact-attention-to-vector=target=avx512 --hdp-linalg-to-vector=target=avx512 --canonicalize --cse --split-input-file | FileCheck %s --check-prefix=CODE
+
+// A large kernel gets the part's number and how many there are; callers call
+// another function. Threads share the panels of a product.
+
+// CHECK-LABEL: func.func @main
+// CHECK:         call @hdp_split_hdp_kernel_0(%arg0, %arg1, %arg2)
+// CHECK:       func.func private @hdp_kernel_0(%{{.*}}, %{{.*}}, %{{.*}}: memref<128x512xf32>, %{{.*}}: index, %{{.*}}: index)
+// CHECK-SAME:    hdp.split
+// CHECK:       func.func private @hdp_split_hdp_kernel_0(memref<128x64xf32>, memref<64x512xf32>, memref<128x512xf32>)
+// CODE-LABEL: func.func private @hdp_kernel_0
+// CODE-SAME:    %[[PART:[a-z0-9]*]]: index, %[[COUNT:[a-z0-9]*]]: index)
+// CODE:         %[[SCALED:.*]] = arith.muli %[[PART]], %c16
+// CODE:         %[[FIRST:.*]] = arith.divui %[[SCALED]], %[[COUNT]]
+// CODE:         %[[BEGIN:.*]] = arith.muli %[[FIRST]], %c32
+// CODE:         scf.for %{{.*}} = %[[BEGIN]] to
+func.func @main(%a: memref<128x64xf32>, %b: memref<64x512xf32>, %c: memref<128x512xf32>) {
+  call @hdp_kernel_0(%a, %b, %c) : (memref<128x64xf32>, memref<64x512xf32>, memref<128x512xf32>) -> ()
+  return
+}
+func.func private @hdp_kernel_0(%a: memref<128x64xf32>, %b: memref<64x512xf32>, %c: memref<128x512xf32>) {
+  linalg.matmul ins(%a, %b : memref<128x64xf32>, memref<64x512xf32>) outs(%c : memref<128x512xf32>)
+  return
+}
+
+// -----
+
+// What is emitted without regard to parts is the first part's.
+
+// CHECK-LABEL: func.func private @half
+// CHECK-SAME:    index, %{{.*}}: index
+// CODE-LABEL: func.func private @half
+// CODE-SAME:    %[[PART:[a-z0-9]*]]: index, %{{[a-z0-9]*}}: index)
+// CODE:         %[[FIRST:.*]] = arith.cmpi eq, %[[PART]], %c0
+// CODE:         scf.if %[[FIRST]] {
+// CODE:           linalg.generic
+func.func private @half(%a: memref<65536xf16>) {
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%a : memref<65536xf16>) {
+  ^bb0(%x: f16):
+    %0 = arith.addf %x, %x : f16
+    linalg.yield %0 : f16
+  }
+  return
+}
+
+// -----
+
+// Attention: threads share the heads.
+
+// CODE-LABEL: func.func private @attention
+// CODE-SAME:    %[[PART:[a-z0-9]*]]: index, %[[COUNT:[a-z0-9]*]]: index)
+// CODE:         arith.muli %[[PART]], %c6
+func.func private @attention(%q: memref<6x128x64xf32>, %o: memref<6x128x64xf32>) {
+  hdp.attention ins(%q, %q, %q : memref<6x128x64xf32>, memref<6x128x64xf32>, memref<6x128x64xf32>)
+      outs(%o : memref<6x128x64xf32>) {scale = 0.125}
+  return
+}
+
+// -----
+
+// Too little work, two ops, or callable from outside.
+
+// CHECK-LABEL: func.func private @small
+// CHECK-NOT:     hdp.split
+// CHECK-LABEL: func.func private @two
+// CHECK-NOT:     hdp.split
+// CHECK-LABEL: func.func @public
+// CHECK-NOT:     hdp.split
+func.func private @small(%a: memref<1024xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%a : memref<1024xf32>) {
+  ^bb0(%x: f32):
+    linalg.yield %x : f32
+  }
+  return
+}
+func.func private @two(%a: memref<512x512xf32>, %b: memref<512x512xf32>) {
+  linalg.matmul ins(%a, %a : memref<512x512xf32>, memref<512x512xf32>) outs(%b : memref<512x512xf32>)
+  linalg.matmul ins(%a, %a : memref<512x512xf32>, memref<512x512xf32>) outs(%b : memref<512x512xf32>)
+  return
+}
+func.func @public(%a: memref<512x512xf32>, %b: memref<512x512xf32>) {
+  linalg.matmul ins(%a, %a : memref<512x512xf32>, memref<512x512xf32>) outs(%b : memref<512x512xf32>)
+  return
+}
