@@ -63,9 +63,9 @@ llvm::Expected<Config> makeConfig(const Program &program) {
       if (value.name == getParams()[i].name)
         config.get(i) = value.value;
   if (llvm::Error error = checkConfig(config))
-    return std::move(error);
+    return error;
   if (llvm::Error error = verifyProgram(program, config))
-    return std::move(error);
+    return error;
   return config;
 }
 
@@ -132,8 +132,11 @@ llvm::Error hdp::executeLaunch(llvm::ArrayRef<char> stream,
     return loaded.takeError();
   const Program &program = (*loaded)->program;
   auto count = size_t(*table++);
-  if (count != program.symbols.size())
-    return makeError("launch: expected " + llvm::Twine(program.symbols.size()) +
+  auto expected = size_t(llvm::count_if(program.symbols, [](const Symbol &s) {
+    return s.direction != Symbol::Constant;
+  }));
+  if (count != expected)
+    return makeError("launch: expected " + llvm::Twine(expected) +
                      " operands, found " + llvm::Twine(count));
   std::vector<Operand> operands;
   for (size_t i = 0; i < count; ++i) {

@@ -6,234 +6,32 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "hdp/Machine/Program.h"
-#include "hdp/Numerics/Limits.h"
+#include "ContainerWords.h"
 #include "hdp/Support/Error.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CRC.h"
-#include "llvm/Support/Endian.h"
-#include <cmath>
-#include <cstring>
 
 using namespace hdp;
 using namespace hdp::machine;
-using namespace hdp::numerics;
-namespace endian = llvm::support::endian;
 
 namespace {
 
-enum Section : uint32_t { Strings, Machine, Sites, Symbols, Commands, End };
+enum Section : uint32_t {
+  Strings,
+  Machine,
+  Sites,
+  Symbols,
+  Constants,
+  Commands,
+  End
+};
 constexpr char magic[4] = {'H', 'D', 'P', 'A'};
 constexpr uint32_t endianTag = 0x01020304;
 constexpr size_t headerSize = 32, entrySize = 16;
-const char *const sectionNames[] = {"strings", "machine", "sites", "symbols",
-                                    "commands"};
-
-class Writer {
-public:
-  template <typename T> void put(T value) {
-    char word[sizeof(T)];
-    endian::write(word, value, llvm::endianness::little);
-    bytes.append(word, word + sizeof(T));
-  }
-  void putDouble(double value) {
-    uint64_t bits;
-    std::memcpy(&bits, &value, 8);
-    put(bits);
-  }
-  llvm::SmallVector<char, 0> bytes;
-};
-
-/// Reads words; the first failure sticks, later reads give zeros.
-class Reader {
-public:
-  Reader(llvm::ArrayRef<char> bytes, size_t base) : bytes(bytes), base(base) {}
-
-  template <typename T> T get(const char *what) {
-    if (bytes.size() - at < sizeof(T)) {
-      fail("expected " + std::to_string(sizeof(T)) + " bytes of " + what +
-           ", found " + std::to_string(bytes.size() - at));
-      return T(0);
-    }
-    T value = endian::read<T>(bytes.data() + at, llvm::endianness::little);
-    at += sizeof(T);
-    return value;
-  }
-  /// A number that may not be above `highest`.
-  template <typename T> T getUpTo(const char *what, uint64_t highest) {
-    size_t start = at;
-    T value = get<T>(what);
-    if (uint64_t(value) > highest) {
-      at = start;
-      fail(std::string("expected ") + what + " up to " +
-           std::to_string(highest) + ", found " + std::to_string(value));
-    }
-    return value;
-  }
-  double getDouble(const char *what) {
-    uint64_t bits = get<uint64_t>(what);
-    double value;
-    std::memcpy(&value, &bits, 8);
-    return value;
-  }
-  /// A count of things that take at least `size` bytes each.
-  uint32_t getCount(const char *what, size_t size) {
-    uint32_t count = get<uint32_t>(what);
-    if (count > left() / size)
-      fail(std::string("expected at most ") + std::to_string(left() / size) +
-           " " + what + ", found " + std::to_string(count));
-    return failed() ? 0 : count;
-  }
-  llvm::StringRef getText(size_t size, const char *what) {
-    if (size > left()) {
-      fail("expected " + std::to_string(size) + " bytes of " + what +
-           ", found " + std::to_string(left()));
-      return {};
-    }
-    llvm::StringRef text(bytes.data() + at, size);
-    at += size;
-    return text;
-  }
-  void fail(const std::string &reason) {
-    if (!failed())
-      message = "byte " + std::to_string(base + at) + ": " + reason;
-    at = bytes.size();
-  }
-  void expectEnd(const char *what) {
-    if (!failed() && at != bytes.size())
-      fail(std::string("expected the end of the ") + what + ", found " +
-           std::to_string(left()) + " more bytes");
-  }
-  bool failed() const { return !message.empty(); }
-  size_t left() const { return bytes.size() - at; }
-
-  llvm::ArrayRef<char> bytes;
-  size_t base, at = 0;
-  std::string message;
-};
+const char *const sectionNames[] = {"strings", "machine",   "sites",
+                                    "symbols", "constants", "commands"};
 
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// Sites
-//===----------------------------------------------------------------------===//
-
-static void writeSite(Writer &w, const Site &s) {
-  const Policy &p = s.policy;
-  for (int64_t value :
-       {p.format.integerBits, p.format.fractionBits, p.valueFractionBits, p.sq,
-        p.sk, p.sv, p.blockRows, p.blockCols})
-    w.put(static_cast<int8_t>(value));
-  for (int value :
-       {int(p.exponents), int(p.split), int(p.importance), int(p.products),
-        int(p.pruned), int(p.selection), int(p.measure), int(p.gated),
-        int(p.reciprocal), int(s.causal), int(s.hasMask), int(s.hasBias),
-        int(s.dense)})
-    w.put(static_cast<uint8_t>(value));
-  w.put(static_cast<uint32_t>(p.group));
-  w.putDouble(p.threshold);
-  w.putDouble(p.tau);
-  w.putDouble(s.scale);
-  for (uint32_t value : {s.Hq, s.Hkv, s.Lq, s.Lk, s.d, s.dv})
-    w.put(value);
-}
-
-std::optional<std::string> machine::checkSite(const Site &s) {
-  const Policy &p = s.policy;
-  for (uint32_t size : {s.Hq, s.Hkv, s.Lq, s.Lk, s.d, s.dv})
-    if (size > maxSiteSize)
-      return "expected a size up to " + std::to_string(maxSiteSize) +
-             ", found " + std::to_string(size);
-  if (std::optional<std::string> problem = checkPolicy(p))
-    return problem;
-  // One spelling of every choice: no second zero, no exponent without a use.
-  for (double value : {p.threshold, p.tau, s.scale})
-    if (std::isnan(value) || (value == 0.0 && std::signbit(value)))
-      return "expected threshold, tau and scale other than -0 and NaN, found " +
-             detail::toText(value);
-  if (p.exponents == Exponents::Dynamic &&
-      (p.sq != 0 || p.sk != 0 || p.sv != 0))
-    return std::string("expected no static exponents with dynamic ones");
-  if (s.Hq == 0)
-    return std::string("expected at least 1 head, found 0");
-  if (!s.dense) {
-    AttentionShape shape{s.Hq, s.Hkv, s.Lq, s.Lk, s.d, s.dv};
-    return checkLimits(p, shape, s.scale, s.hasBias);
-  }
-  if (s.Lk == 0 || s.Lk > 32768 || s.Lq == 0 || s.d == 0 || s.d > 4096 ||
-      s.dv == 0 || s.Hkv == 0 || s.Hq % s.Hkv != 0)
-    return std::string("a dense site of this shape is out of range");
-  // Whole codes of up to 8 bits give full products (N8); wider ones give F
-  // fraction bits again.
-  int64_t width = p.format.width();
-  if (width <= 8 && p.products != Products::Full)
-    return std::string("expected full products in a dense site of up to 8 "
-                       "bits");
-  double largest =
-      std::ldexp(double(s.d), int(2 * width - 2)) /
-          (width > 8 ? std::ldexp(1.0, int(p.format.fractionBits)) : 1.0) +
-      (s.hasBias ? std::ldexp(1.0, 28) : 0.0);
-  if (largest >= std::ldexp(1.0, 30))
-    return "expected a largest score below 2^30, found " +
-           detail::toText(largest);
-  return std::nullopt;
-}
-
-static Site readSite(Reader &r) {
-  Site s;
-  Policy &p = s.policy;
-  size_t start = r.at;
-  for (int64_t *value :
-       {&p.format.integerBits, &p.format.fractionBits, &p.valueFractionBits,
-        &p.sq, &p.sk, &p.sv, &p.blockRows, &p.blockCols})
-    *value = r.get<int8_t>("site");
-  auto choice = [&](const char *what) {
-    return r.getUpTo<uint8_t>(what, 1) != 0;
-  };
-  p.exponents = static_cast<Exponents>(choice("exponents"));
-  p.split = static_cast<Split>(choice("split"));
-  p.importance = static_cast<Importance>(choice("importance"));
-  p.products = static_cast<Products>(choice("products"));
-  p.pruned = static_cast<Pruned>(choice("pruned"));
-  p.selection = static_cast<Selection>(choice("selection"));
-  p.measure = static_cast<Measure>(choice("measure"));
-  p.gated = static_cast<Gated>(choice("gated"));
-  p.reciprocal = static_cast<Reciprocal>(choice("reciprocal"));
-  s.causal = choice("causal");
-  s.hasMask = choice("mask");
-  s.hasBias = choice("bias");
-  s.dense = choice("dense");
-  p.group = r.get<uint32_t>("group");
-  p.threshold = r.getDouble("threshold");
-  p.tau = r.getDouble("tau");
-  s.scale = r.getDouble("scale");
-  for (uint32_t *value : {&s.Hq, &s.Hkv, &s.Lq, &s.Lk, &s.d, &s.dv})
-    *value = r.getUpTo<uint32_t>("a size", maxSiteSize);
-  if (r.failed())
-    return s;
-  std::optional<std::string> problem = checkSite(s);
-  if (problem) {
-    r.at = start;
-    r.fail(*problem);
-  }
-  return s;
-}
-
-std::optional<std::string> machine::checkSymbol(const Symbol &symbol) {
-  const std::pair<const char *, std::pair<uint64_t, uint64_t>> numbers[] = {
-      {"bits", {symbol.bits, 32}},
-      {"rows", {symbol.rows, uint64_t(1) << 32}},
-      {"columns", {symbol.columns, 1 << 20}}};
-  for (const auto &[what, number] : numbers)
-    if (number.first == 0 || number.first > number.second)
-      return "expected " + std::string(what) + " from 1 to " +
-             std::to_string(number.second) + ", found " +
-             std::to_string(number.first);
-  if (symbol.address > uint64_t(1) << 48)
-    return "expected an address up to " + std::to_string(uint64_t(1) << 48) +
-           ", found " + std::to_string(symbol.address);
-  return std::nullopt;
-}
 
 //===----------------------------------------------------------------------===//
 // Whole streams
@@ -248,6 +46,7 @@ llvm::SmallVector<char, 0> machine::writeStream(const Program &program) {
     text.bytes.append(string.begin(), string.end());
     return strings++;
   };
+  sections[Machine].put(addString(program.name));
   sections[Machine].put(static_cast<uint32_t>(program.arch.size()));
   for (const ArchValue &entry : program.arch) {
     sections[Machine].put(addString(entry.name));
@@ -265,6 +64,19 @@ llvm::SmallVector<char, 0> machine::writeStream(const Program &program) {
     symbols.put(symbol.rows);
     symbols.put(symbol.columns);
     symbols.put(symbol.address);
+  }
+  Writer &constants = sections[Constants];
+  constants.put(static_cast<uint32_t>(
+      llvm::count_if(program.symbols, [](const Symbol &symbol) {
+        return symbol.direction == Symbol::Constant;
+      })));
+  for (uint32_t i = 0; i < program.symbols.size(); ++i) {
+    const Symbol &symbol = program.symbols[i];
+    if (symbol.direction != Symbol::Constant)
+      continue;
+    constants.put(i);
+    constants.put(static_cast<uint64_t>(symbol.contents.size()));
+    constants.bytes.append(symbol.contents.begin(), symbol.contents.end());
   }
   sections[Commands].put(static_cast<uint32_t>(program.commands.size()));
   for (const Command &command : program.commands)
@@ -353,12 +165,49 @@ static void readTable(Reader &r, llvm::ArrayRef<char> bytes, Reader *sections[],
   }
 }
 
+/// The contents of the constants among a program's symbols, in their order.
+static void readConstants(Reader &r, Program &program) {
+  uint32_t count = r.getCount("constants", 12);
+  for (uint32_t i = 0; i < program.symbols.size() && !r.failed(); ++i) {
+    Symbol &symbol = program.symbols[i];
+    if (symbol.direction != Symbol::Constant)
+      continue;
+    if (count == 0) {
+      r.fail("expected a constant for symbol " + std::to_string(i) +
+             ", found none");
+      return;
+    }
+    --count;
+    size_t start = r.at;
+    uint32_t index = r.get<uint32_t>("symbol");
+    uint64_t size = r.get<uint64_t>("length");
+    if (!r.failed() && (index != i || size != symbol.bytes())) {
+      r.at = start;
+      r.fail("expected " + std::to_string(symbol.bytes()) +
+             " bytes of symbol " + std::to_string(i) + ", found " +
+             std::to_string(size) + " of symbol " + std::to_string(index));
+    }
+    llvm::StringRef bytes = r.getText(size, "constant");
+    symbol.contents.assign(bytes.begin(), bytes.end());
+    std::optional<std::string> problem = checkSymbol(symbol);
+    if (problem && !r.failed()) {
+      r.at = start;
+      r.fail(*problem);
+    }
+  }
+  if (count != 0 && !r.failed())
+    r.fail("expected a constant symbol for each constant, found " +
+           std::to_string(count) + " more");
+  r.expectEnd("constants");
+}
+
 llvm::Expected<Program> machine::readStream(llvm::ArrayRef<char> bytes,
                                             llvm::StringRef file) {
   Reader none({}, 0);
   Reader strings = none, arch = none, sites = none, symbols = none,
-         commands = none;
-  Reader *sections[] = {&strings, &arch, &sites, &symbols, &commands};
+         constants = none, commands = none;
+  Reader *sections[] = {&strings, &arch,      &sites,
+                        &symbols, &constants, &commands};
   Reader table(bytes, 0);
   uint64_t machinePrint = 0;
   readTable(table, bytes, sections, machinePrint);
@@ -380,6 +229,7 @@ llvm::Expected<Program> machine::readStream(llvm::ArrayRef<char> bytes,
   };
   bool isGood = !table.failed() && !strings.failed();
   if (isGood) {
+    program.name = takeString(arch);
     uint32_t count = arch.getCount("parameters", 12);
     for (uint32_t i = 0; i < count && !arch.failed(); ++i) {
       std::string name = takeString(arch);
@@ -396,12 +246,13 @@ llvm::Expected<Program> machine::readStream(llvm::ArrayRef<char> bytes,
       size_t start = symbols.at;
       symbol.name = takeString(symbols);
       symbol.direction = static_cast<Symbol::Direction>(
-          symbols.getUpTo<uint8_t>("direction", 1));
+          symbols.getUpTo<uint8_t>("direction", 2));
       symbol.bits = symbols.get<uint8_t>("bits");
       symbol.rows = symbols.get<uint64_t>("rows");
       symbol.columns = symbols.get<uint32_t>("columns");
       symbol.address = symbols.get<uint64_t>("address");
-      std::optional<std::string> problem = checkSymbol(symbol);
+      // What is in a constant comes later.
+      std::optional<std::string> problem = checkSymbolSize(symbol);
       if (problem && !symbols.failed()) {
         symbols.at = start;
         symbols.fail(*problem);
@@ -409,11 +260,13 @@ llvm::Expected<Program> machine::readStream(llvm::ArrayRef<char> bytes,
       program.symbols.push_back(std::move(symbol));
     }
     symbols.expectEnd("symbols");
+    if (!symbols.failed())
+      readConstants(constants, program);
     if (!symbols.failed() && used != texts.size())
       strings.fail("expected " + std::to_string(used) + " strings, found " +
                    std::to_string(texts.size()));
   }
-  for (Reader *r : {&table, &strings, &arch, &sites, &symbols})
+  for (Reader *r : {&table, &strings, &arch, &sites, &symbols, &constants})
     if (r->failed())
       return makeError(file + ": " + r->message);
   if (fingerprint(program.arch) != machinePrint)

@@ -14,6 +14,27 @@ using namespace hdp;
 using namespace hdp::machine;
 using namespace hdp::numerics;
 
+/// The elements of a constant.
+static void unpack(const Symbol &symbol, SymbolData &data) {
+  size_t next = 0;
+  for (uint64_t row = 0; row < symbol.rows; ++row) {
+    const char *bytes = symbol.contents.data() + row * symbol.rowBytes();
+    for (uint64_t column = 0; column < symbol.columns; ++column, ++next) {
+      uint32_t word = 0;
+      if (symbol.bits == 1)
+        word = uint8_t(bytes[column / 8]) >> column % 8 & 1;
+      for (unsigned b = 0; b < symbol.bits / 8u; ++b)
+        word |= uint32_t(uint8_t(bytes[column * symbol.bits / 8 + b])) << 8 * b;
+      unsigned shift = symbol.bits == 1 ? 0 : 32 - symbol.bits;
+      int32_t value = int32_t(word << shift) >> shift;
+      if (data.wide.empty())
+        data.narrow[next] = int16_t(value);
+      else
+        data.wide[next] = value;
+    }
+  }
+}
+
 FunctionalModel::FunctionalModel(const Program &program, const Config &config)
     : program(program), config(config) {
   for (const Symbol &symbol : program.symbols) {
@@ -22,6 +43,8 @@ FunctionalModel::FunctionalModel(const Program &program, const Config &config)
       data.narrow.resize(symbol.rows * symbol.columns);
     else
       data.wide.resize(symbol.rows * symbol.columns);
+    if (symbol.direction == Symbol::Constant)
+      unpack(symbol, data);
     symbols.push_back(std::move(data));
   }
   cores.resize(config.cores);

@@ -46,12 +46,13 @@ bool Site::operator==(const Site &o) const {
 
 bool Symbol::operator==(const Symbol &o) const {
   return name == o.name && direction == o.direction && bits == o.bits &&
-         rows == o.rows && columns == o.columns && address == o.address;
+         rows == o.rows && columns == o.columns && address == o.address &&
+         contents == o.contents;
 }
 
 bool Program::operator==(const Program &o) const {
-  return arch == o.arch && sites == o.sites && symbols == o.symbols &&
-         commands == o.commands;
+  return name == o.name && arch == o.arch && sites == o.sites &&
+         symbols == o.symbols && commands == o.commands;
 }
 
 int Program::findSymbol(llvm::StringRef name) const {
@@ -101,6 +102,7 @@ llvm::Error machine::checkMachine(const Program &program,
 }
 
 void machine::print(llvm::raw_ostream &os, const Program &program) {
+  os << "program " << program.name << "\n";
   os << llvm::formatv("machine {0:x16}\n", fingerprint(program.arch));
   for (const ArchValue &entry : program.arch)
     os << "  " << entry.name << " = " << entry.value << "\n";
@@ -118,7 +120,9 @@ void machine::print(llvm::raw_ostream &os, const Program &program) {
   for (size_t i = 0; i < program.symbols.size(); ++i) {
     const Symbol &s = program.symbols[i];
     os << llvm::formatv("symbol {0}: {1} {2} {3}x{4} of {5} bits at {6:x}\n", i,
-                        s.direction == Symbol::Input ? "input" : "output",
+                        s.direction == Symbol::Input    ? "input"
+                        : s.direction == Symbol::Output ? "output"
+                                                        : "constant",
                         s.name, s.rows, s.columns, s.bits, s.address);
   }
   for (size_t i = 0; i < program.commands.size(); ++i) {

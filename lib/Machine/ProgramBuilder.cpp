@@ -27,7 +27,7 @@ void AttentionBuilder::addSymbols() {
   auto addSymbol = [&](const char *name, uint32_t bits, uint64_t rows,
                        uint32_t columns,
                        Symbol::Direction direction = Symbol::Input) {
-    Symbol symbol{name, direction, uint8_t(bits), rows, columns, address};
+    Symbol symbol{name, direction, uint8_t(bits), rows, columns, address, {}};
     address += (symbol.bytes() + 4095) / 4096 * 4096;
     program.symbols.push_back(symbol);
   };
@@ -341,6 +341,7 @@ machine::buildNamedAttention(const AttentionRequest &request,
     return plan.takeError();
   NamedProgram named;
   named.buffers = plan->buffers;
+  named.program.name = "attention";
   named.program.arch = getArch(config);
   named.program.sites = {site};
   AttentionBuilder builder(wanted, config, *plan, named.program);

@@ -25,7 +25,7 @@ func.func @all(%one: tensor<1x24x16xf32>, %three: tensor<3x17x16xf32>,
                %padding: tensor<2x1x1x11xi1>, %mask: tensor<2x4x9x11xi1>, %rows: tensor<1x1x9x11xi1>,
                %bias: tensor<1x1x1x11xf32>, %biases: tensor<2x4x9x11xf32>,
                %t: tensor<13x3x16xf32>, %h: tensor<2x8x16xf16>)
-    -> (tensor<1x24x16xf32>, tensor<3x17x16xf32>, tensor<3x17x16xf32>,
+    -> (tensor<1x24x16xf32>, tensor<3x17x16xf32>, tensor<3x17x16xf32>, tensor<3x17x16xf32>,
         tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>,
         tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>,
         tensor<13x3x16xf32>, tensor<2x8x16xf16>) {
@@ -39,6 +39,9 @@ func.func @all(%one: tensor<1x24x16xf32>, %three: tensor<3x17x16xf32>,
   // Three heads of odd length, causal; a gate.
   %1 = hdp.attention ins(%three, %three, %three : tensor<3x17x16xf32>, tensor<3x17x16xf32>, tensor<3x17x16xf32>) outs(%i1 : tensor<3x17x16xf32>) {scale = 0.25, causal, policy = #hdp.policy<compensated, group = 4, rho = 0.25>} -> tensor<3x17x16xf32>
   %2 = hdp.attention ins(%three, %three, %three : tensor<3x17x16xf32>, tensor<3x17x16xf32>, tensor<3x17x16xf32>) outs(%i1 : tensor<3x17x16xf32>) {scale = 0.25, policy = #hdp.policy<paper, tau = 1.5>} -> tensor<3x17x16xf32>
+  // A mask that the program has as a constant.
+  %lower = arith.constant dense<[[[true, true, true, true, true, false, true, true, false, true, true, true, false, false, true, true, true]]]> : tensor<1x1x17xi1>
+  %11 = hdp.attention ins(%three, %three, %three : tensor<3x17x16xf32>, tensor<3x17x16xf32>, tensor<3x17x16xf32>) mask(%lower : tensor<1x1x17xi1>) outs(%i1 : tensor<3x17x16xf32>) {scale = 0.25, policy = #hdp.policy<compensated>} -> tensor<3x17x16xf32>
   // Batches of grouped heads: causal, padding, a mask each, a mask for all.
   %3 = hdp.attention ins(%q, %k, %v : tensor<2x4x9x16xf32>, tensor<2x2x11x16xf32>, tensor<2x2x11x8xf32>) outs(%i2 : tensor<2x4x9x8xf32>) {scale = 0.25, causal, policy = #hdp.policy<paper, rho = 0.3>} -> tensor<2x4x9x8xf32>
   %4 = hdp.attention ins(%q, %k, %v : tensor<2x4x9x16xf32>, tensor<2x2x11x16xf32>, tensor<2x2x11x8xf32>) mask(%padding : tensor<2x1x1x11xi1>) outs(%i2 : tensor<2x4x9x8xf32>) {scale = 0.25, policy = #hdp.policy<compensated>} -> tensor<2x4x9x8xf32>
@@ -50,5 +53,5 @@ func.func @all(%one: tensor<1x24x16xf32>, %three: tensor<3x17x16xf32>,
   // Heads in the middle; half precision.
   %9 = hdp.attention ins(%t, %t, %t : tensor<13x3x16xf32>, tensor<13x3x16xf32>, tensor<13x3x16xf32>) outs(%i3 : tensor<13x3x16xf32>) {scale = 0.25, query_perm = array<i64: 1, 0, 2>, key_perm = array<i64: 1, 0, 2>, value_perm = array<i64: 1, 0, 2>, result_perm = array<i64: 1, 0, 2>, policy = #hdp.policy<compensated>} -> tensor<13x3x16xf32>
   %10 = hdp.attention ins(%h, %h, %h : tensor<2x8x16xf16>, tensor<2x8x16xf16>, tensor<2x8x16xf16>) outs(%i4 : tensor<2x8x16xf16>) {scale = 0.25, policy = #hdp.policy<compensated>} -> tensor<2x8x16xf16>
-  return %0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10 : tensor<1x24x16xf32>, tensor<3x17x16xf32>, tensor<3x17x16xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<13x3x16xf32>, tensor<2x8x16xf16>
+  return %0, %1, %2, %11, %3, %4, %5, %6, %7, %8, %9, %10 : tensor<1x24x16xf32>, tensor<3x17x16xf32>, tensor<3x17x16xf32>, tensor<3x17x16xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<2x4x9x8xf32>, tensor<13x3x16xf32>, tensor<2x8x16xf16>
 }

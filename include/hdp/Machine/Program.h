@@ -50,13 +50,17 @@ std::optional<std::string> checkSite(const Site &site);
 
 /// A tensor in DRAM, [rows, columns], every row starting on a byte.
 struct Symbol {
-  enum Direction : uint8_t { Input = 0, Output = 1 };
+  enum Direction : uint8_t { Input = 0, Output = 1, Constant = 2 };
   std::string name;
   Direction direction = Input;
   uint8_t bits = 8;
   uint64_t rows = 1;
   uint32_t columns = 1;
   uint64_t address = 0;
+  /// Of a constant: its bytes in DRAM, row by row, which come with the program.
+  /// Elements of 1 bit from the lowest bit of a byte on, others little-endian
+  /// and signed.
+  std::vector<char> contents = {};
 
   uint64_t rowBytes() const { return (uint64_t(columns) * bits + 7) / 8; }
   uint64_t bytes() const { return rows * rowBytes(); }
@@ -72,11 +76,13 @@ struct ArchValue {
   }
 };
 
-/// What a symbol may not say, or nothing.
+/// What a symbol may not say, or nothing; without a look at contents.
 std::optional<std::string> checkSymbol(const Symbol &symbol);
+std::optional<std::string> checkSymbolSize(const Symbol &symbol);
 
 /// A program for one machine.
 struct Program {
+  std::string name;
   std::vector<ArchValue> arch;
   std::vector<Site> sites;
   std::vector<Symbol> symbols;
@@ -92,7 +98,7 @@ std::vector<ArchValue> getArch(const Config &config);
 uint64_t fingerprint(llvm::ArrayRef<ArchValue> arch);
 
 /// Version of the container; another major one is refused.
-inline constexpr uint16_t streamMajor = 1, streamMinor = 0;
+inline constexpr uint16_t streamMajor = 2, streamMinor = 0;
 
 /// The bytes of a program.
 llvm::SmallVector<char, 0> writeStream(const Program &program);

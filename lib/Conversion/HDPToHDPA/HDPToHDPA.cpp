@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 namespace hdp {
 #define GEN_PASS_DEF_CONVERTHDPTOHDPA
@@ -70,6 +71,28 @@ static FailureOr<machine::AttentionRequest> makeRequest(AttentionOp op,
   return request;
 }
 
+/// The bytes of a mask that is a constant of the model, as symbol `valid` has
+/// them; none otherwise.
+static std::vector<char> packMask(AttentionOp op,
+                                  const machine::AttentionRequest &request) {
+  DenseElementsAttr mask;
+  if (!op.getMask() || op.getBias() ||
+      !matchPattern(op.getMask(), m_Constant(&mask)))
+    return {};
+  int64_t heads = countHeads(mask.getType().getShape()),
+          columns = mask.getType().getShape().back();
+  if (heads != 1 && heads != request.site.Hq)
+    return {}; // by batch: made by the host
+  int64_t rows = mask.getNumElements() / columns, rowBytes = (columns + 7) / 8;
+  std::vector<char> bytes(size_t(rows * rowBytes));
+  for (auto [i, isValid] : llvm::enumerate(mask.getValues<bool>())) {
+    int64_t row = int64_t(i) / columns, column = int64_t(i) % columns;
+    if (isValid)
+      bytes[size_t(row * rowBytes + column / 8)] |= char(1 << column % 8);
+  }
+  return bytes;
+}
+
 static bool isSame(const machine::AttentionRequest &a,
                    const machine::AttentionRequest &b) {
   return a.site == b.site && a.maskPerHead == b.maskPerHead &&
@@ -115,31 +138,40 @@ struct ConvertHDPToHDPA : hdp::impl::ConvertHDPToHDPABase<ConvertHDPToHDPA> {
     FailureOr<machine::AttentionRequest> request = makeRequest(op, dense);
     if (failed(request))
       return failure();
-    FailureOr<hdpa::ProgramOp> program = getProgram(op, *request);
+    std::vector<char> mask = packMask(op, *request);
+    FailureOr<hdpa::ProgramOp> program = getProgram(op, *request, mask);
     if (failed(program))
       return failure();
     OpBuilder builder(op);
-    Value result = emitHostCode(builder, op, *request, program->getSymName());
+    Value result = emitHostCode(builder, op, *request, program->getSymName(),
+                                /*hasMask=*/mask.empty());
     op->getResult(0).replaceAllUsesWith(result);
     op.erase();
     ++numLaunches;
     return success();
   }
 
-  /// The program of a request, that of an earlier equal one if there is.
+  /// The program of a request, that of an earlier equal one if there is; with
+  /// `mask`, its constant mask.
   FailureOr<hdpa::ProgramOp>
-  getProgram(AttentionOp op, const machine::AttentionRequest &request) {
-    for (auto &[known, program] : programs)
-      if (isSame(known, request))
-        return program;
+  getProgram(AttentionOp op, const machine::AttentionRequest &request,
+             const std::vector<char> &mask) {
+    for (Known &known : programs)
+      if (isSame(known.request, request) && known.mask == mask)
+        return known.program;
     llvm::Expected<machine::NamedProgram> named =
         machine::buildNamedAttention(request, config);
     if (!named)
       return op.emitOpError(llvm::toString(named.takeError()));
+    for (machine::Symbol &symbol : named->program.symbols)
+      if (symbol.name == "valid" && !mask.empty()) {
+        symbol.direction = machine::Symbol::Constant;
+        symbol.contents = mask;
+      }
     ModuleOp module = getOperation();
     OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
     if (!programs.empty())
-      builder.setInsertionPointAfter(programs.back().second);
+      builder.setInsertionPointAfter(programs.back().program);
     std::string name;
     for (unsigned i = programs.size();
          name.empty() || module.lookupSymbol(name); ++i)
@@ -147,12 +179,17 @@ struct ConvertHDPToHDPA : hdp::impl::ConvertHDPToHDPABase<ConvertHDPToHDPA> {
     hdpa::ProgramOp program =
         hdpa::createProgram(builder, op.getLoc(), name, *named,
                             hdpa::MachineAttr::get(&getContext(), config));
-    programs.push_back({request, program});
+    programs.push_back({request, mask, program});
     ++numPrograms;
     return program;
   }
 
   machine::Config config;
-  std::vector<std::pair<machine::AttentionRequest, hdpa::ProgramOp>> programs;
+  struct Known {
+    machine::AttentionRequest request;
+    std::vector<char> mask;
+    hdpa::ProgramOp program;
+  };
+  std::vector<Known> programs;
 };
 } // namespace

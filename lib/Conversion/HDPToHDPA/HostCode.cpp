@@ -30,7 +30,7 @@ public:
     valueShape = op.getValueShape();
   }
 
-  Value run(StringRef program);
+  Value run(StringRef program, bool hasMask);
 
 private:
   /// Creates an op from its inputs (null where an optional operand of an op
@@ -175,7 +175,7 @@ Value HostCode::result(Value codes, Value sV) {
       ->getResult(0);
 }
 
-Value HostCode::run(StringRef program) {
+Value HostCode::run(StringRef program, bool hasMask) {
   Value query = permuted(op.getQuery(), op.getQueryPerm());
   Value key = permuted(op.getKey(), op.getKeyPerm());
   Value value = permuted(op.getValue(), op.getValuePerm());
@@ -193,7 +193,8 @@ Value HostCode::run(StringRef program) {
     llvm::append_values(inputs, Value(q[0]), Value(q[1]), Value(k[0]),
                         Value(k[1]));
   inputs.push_back(values(v[0]));
-  addMasks(q[2], k[2], inputs);
+  if (hasMask)
+    addMasks(q[2], k[2], inputs);
 
   Shape outShape(queryShape);
   outShape.back() = valueShape.back();
@@ -208,8 +209,8 @@ Value HostCode::run(StringRef program) {
 
 Value hdp::emitHostCode(OpBuilder &builder, AttentionOp op,
                         const machine::AttentionRequest &request,
-                        StringRef program) {
+                        StringRef program, bool hasMask) {
   builder.setInsertionPoint(op);
   ImplicitLocOpBuilder located(op.getLoc(), builder);
-  return HostCode(located, op, request).run(program);
+  return HostCode(located, op, request).run(program, hasMask);
 }

@@ -10,10 +10,11 @@ namespace hdp {
 
 /// Emits, before an attention on tensors with static shapes, the operands of
 /// the program of `request` in the order of its symbols, the launch, and what
-/// makes floats of its output. Gives the replacement of the attention's result.
+/// makes floats of its output. Without `hasMask` the program has its mask
+/// itself. Gives the replacement of the attention's result.
 mlir::Value emitHostCode(mlir::OpBuilder &builder, AttentionOp op,
                          const machine::AttentionRequest &request,
-                         llvm::StringRef program);
+                         llvm::StringRef program, bool hasMask);
 
 } // namespace hdp
 

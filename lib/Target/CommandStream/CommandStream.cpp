@@ -71,8 +71,8 @@ namespace {
 class Offsets {
 public:
   explicit Offsets(StringRef bytes) : bytes(bytes) {}
-  uint64_t ofParameter(size_t i) const { return section(1) + 4 + 12 * i; }
-  uint64_t ofCommands() const { return section(4) + 4; }
+  uint64_t ofParameter(size_t i) const { return section(1) + 8 + 12 * i; }
+  uint64_t ofCommands() const { return section(5) + 4; }
 
 private:
   uint64_t section(unsigned kind) const {
@@ -140,7 +140,8 @@ OwningOpRef<ModuleOp> hdp::importCommandStream(StringRef bytes, StringRef file,
     }
     offset += llvm::support::endian::read16le(bytes.data() + offset + 2);
   }
-  hdpa::createProgram(builder, loc, "program", {{}, std::move(*program)},
+  std::string name = program->name.empty() ? "program" : program->name;
+  hdpa::createProgram(builder, loc, name, {{}, std::move(*program)},
                       hdpa::MachineAttr::get(context, config));
   return module;
 }

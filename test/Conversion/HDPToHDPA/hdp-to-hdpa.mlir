@@ -109,6 +109,33 @@ func.func @layouts(%q: tensor<16x2x8xf32>, %k: tensor<2x16x8xf32>) -> tensor<16x
 
 // -----
 
+// A mask that is a constant goes with the program: another one is another
+// program. A mask by batch is the host's.
+// CHECK: hdpa.program @attention_0
+// CHECK: hdpa.symbol input "valid", bits = 1, rows = 1, columns = 10, {{.*}} contents = "7F02"
+// CHECK: hdpa.program @attention_1
+// CHECK: hdpa.symbol input "valid", bits = 1, rows = 1, columns = 10, {{.*}} contents = "FF03"
+// CHECK: hdpa.program @attention_2
+// CHECK: hdpa.symbol input "valid", bits = 1, rows = 4, columns = 10, address = {{[0-9]+$}}
+// CHECK-LABEL: func.func @constants
+// CHECK: hdpa.launch @attention_0
+// CHECK: hdpa.launch @attention_0
+// CHECK: hdpa.launch @attention_1
+// CHECK: hdp.validity
+// CHECK: hdpa.launch @attention_2
+func.func @constants(%x: tensor<2x2x10x8xf32>) -> tensor<2x2x10x8xf32> {
+  %a = arith.constant dense<[[[[true, true, true, true, true, true, true, false, false, true]]]]> : tensor<1x1x1x10xi1>
+  %b = arith.constant dense<true> : tensor<1x1x1x10xi1>
+  %c = arith.constant dense<true> : tensor<2x1x1x10xi1>
+  %0 = hdp.attention ins(%x, %x, %x : tensor<2x2x10x8xf32>, tensor<2x2x10x8xf32>, tensor<2x2x10x8xf32>) mask(%a : tensor<1x1x1x10xi1>) outs(%x : tensor<2x2x10x8xf32>) {scale = 0.5, policy = #hdp.policy<compensated>} -> tensor<2x2x10x8xf32>
+  %1 = hdp.attention ins(%0, %0, %0 : tensor<2x2x10x8xf32>, tensor<2x2x10x8xf32>, tensor<2x2x10x8xf32>) mask(%a : tensor<1x1x1x10xi1>) outs(%x : tensor<2x2x10x8xf32>) {scale = 0.5, policy = #hdp.policy<compensated>} -> tensor<2x2x10x8xf32>
+  %2 = hdp.attention ins(%1, %1, %1 : tensor<2x2x10x8xf32>, tensor<2x2x10x8xf32>, tensor<2x2x10x8xf32>) mask(%b : tensor<1x1x1x10xi1>) outs(%x : tensor<2x2x10x8xf32>) {scale = 0.5, policy = #hdp.policy<compensated>} -> tensor<2x2x10x8xf32>
+  %3 = hdp.attention ins(%2, %2, %2 : tensor<2x2x10x8xf32>, tensor<2x2x10x8xf32>, tensor<2x2x10x8xf32>) mask(%c : tensor<2x1x1x10xi1>) outs(%x : tensor<2x2x10x8xf32>) {scale = 0.5, policy = #hdp.policy<compensated>} -> tensor<2x2x10x8xf32>
+  return %3 : tensor<2x2x10x8xf32>
+}
+
+// -----
+
 // A name that is taken is not used again.
 // CHECK: hdpa.program @attention_1
 // CHECK: func.func private @attention_0()

@@ -378,3 +378,33 @@ func.func @launch_floats(%x: memref<8x16xf32>, %o: memref<8x16xi16>) {
   "hdpa.launch"(%x, %o) <{program = @p, operandSegmentSizes = array<i32: 1, 1>}> : (memref<8x16xf32>, memref<8x16xi16>) -> ()
   return
 }
+
+// -----
+hdpa.program @constant_hex machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  // expected-error @below {{expected contents in hexadecimal}}
+  hdpa.symbol input "c", bits = 8, rows = 1, columns = 1, address = 0, contents = "0x1"
+}
+
+// -----
+hdpa.program @constant_size machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  // expected-error @below {{expected 2 bytes of contents, found 1}}
+  hdpa.symbol input "c", bits = 8, rows = 1, columns = 2, address = 0, contents = "01"
+}
+
+// -----
+hdpa.program @constant_bits machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  // expected-error @below {{expected a constant of 1, 8, 16, 24 or 32 bits, found 4}}
+  hdpa.symbol input "c", bits = 4, rows = 1, columns = 2, address = 0, contents = "01"
+}
+
+// -----
+hdpa.program @constant_padding machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  // expected-error @below {{expected 0 behind the last column of row 0}}
+  hdpa.symbol input "c", bits = 1, rows = 1, columns = 2, address = 0, contents = "04"
+}
+
+// -----
+hdpa.program @constant_output machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+  // expected-error @below {{expected 0 bytes of contents, found 1}}
+  hdpa.symbol output "c", bits = 8, rows = 1, columns = 1, address = 0, contents = "04"
+}

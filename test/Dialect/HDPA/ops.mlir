@@ -87,6 +87,19 @@ hdpa.program @copy machine = #hdpa.machine<> {
   hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 4096
 }
 
+// A constant is no operand of a launch.
+// CHECK-LABEL: hdpa.program @constant
+// CHECK: hdpa.symbol input "c", bits = 1, rows = 2, columns = 9, address = 0, contents = "{{ff01fE00|FF01FE00}}"
+hdpa.program @constant machine = #hdpa.machine<> {
+  hdpa.symbol input "c", bits = 1, rows = 2, columns = 9, address = 0, contents = "ff01fE00"
+  hdpa.symbol output "o", bits = 16, rows = 8, columns = 16, address = 4096
+}
+// CHECK-LABEL: func.func @launch_constant
+func.func @launch_constant(%o: memref<8x16xi16>) {
+  hdpa.launch @constant outs(%o : memref<8x16xi16>)
+  return
+}
+
 // CHECK-LABEL: func.func @launch
 // CHECK: hdpa.launch @copy ins(%{{.*}} : tensor<2x4x16xi8>) outs(%{{.*}} : tensor<8x16xi16>) -> tensor<8x16xi16>
 // CHECK: hdpa.launch @copy ins(%{{.*}} : memref<2x4x16xi8>) outs(%{{.*}} : memref<8x16xi16>)

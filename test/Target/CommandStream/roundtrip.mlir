@@ -9,7 +9,7 @@
 // The listing has machine, sites, symbols and commands.
 // RUN: hdp-objdump %t.1 | FileCheck %s --check-prefix=LIST
 
-// CHECK: hdpa.program @program machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
+// CHECK: hdpa.program @all machine = #hdpa.machine<cores = 1, cores_per_head = 1> {
 // CHECK-NEXT: hdpa.site #hdp.policy<compensated, tau = 1.0>, scale = 2.500000e-01, heads = 1 over 1, lengths = 8 x 8, d = 16, dv = 16
 // CHECK-NEXT: hdpa.symbol input "sQ", bits = 32, rows = 1, columns = 1, address = 0
 // CHECK-NEXT: hdpa.symbol input "sK", bits = 32, rows = 1, columns = 1, address = 64

@@ -206,7 +206,7 @@ TEST_F(HDPA, errorsNameTheirByte) {
   Program program;
   program.arch = {{"cores", 4}};
   EXPECT_FALSE(import(toBytes(program)));
-  EXPECT_EQ(errors.back(), "byte 137: expected machine parameter "
+  EXPECT_EQ(errors.back(), "byte 161: expected machine parameter "
                            "cores_per_head, found none");
 
   program.arch = getArch(Config());

@@ -46,7 +46,10 @@ void checkPart(const char *page, const char *part, const std::string &text) {
 std::string makeHexDump() {
   Program program;
   program.arch = {{"cores", 4}};
-  program.symbols = {{"o", Symbol::Output, 16, 12, 64, 4096}};
+  program.name = "store";
+  program.symbols = {
+      {"o", Symbol::Output, 16, 12, 64, 4096, {}},
+      {"valid", Symbol::Constant, 1, 1, 12, 8192, {char(0xff), 0x07}}};
   StoreCommand store;
   store.core = 1;
   store.row = 8;
@@ -56,28 +59,38 @@ std::string makeHexDump() {
   llvm::SmallVector<char, 0> bytes = writeStream(program);
   std::vector<std::pair<size_t, std::string>> parts = {
       {4, "magic"},
-      {4, "version 1.0"},
+      {4, "version 2.0"},
       {4, "byte order"},
-      {4, "5 sections"},
+      {4, "6 sections"},
       {8, "fingerprint of the machine section"},
       {4, "size of the stream"},
       {4, "CRC-32 of all that follows"}};
   for (const char *name :
-       {"strings", "machine", "sites", "symbols", "commands"}) {
+       {"strings", "machine", "sites", "symbols", "constants", "commands"}) {
     parts.push_back({8, std::string(name) + ": kind and offset"});
     parts.push_back({8, "its length"});
   }
   std::vector<std::pair<size_t, std::string>> rest = {
-      {9, "string 0: \"cores\""},
-      {5, "string 1: \"o\""},
+      {9, "string 0: \"store\""},
+      {9, "string 1: \"cores\""},
+      {5, "string 2: \"o\""},
+      {9, "string 3: \"valid\""},
+      {4, "the program's name, string 0"},
       {4, "1 parameter"},
-      {12, "string 0 = 4"},
+      {12, "string 1 = 4"},
       {4, "no site"},
-      {4, "1 symbol"},
-      {6, "string 1, output, 16 bits"},
+      {4, "2 symbols"},
+      {6, "string 2, output, 16 bits"},
       {8, "12 rows"},
       {4, "64 columns"},
       {8, "address 0x1000"},
+      {6, "string 3, constant, 1 bit"},
+      {8, "1 row"},
+      {4, "12 columns"},
+      {8, "address 0x2000"},
+      {4, "1 constant"},
+      {12, "of symbol 1, 2 bytes"},
+      {2, "columns 0 to 10 are 1"},
       {4, "1 command"},
       {4, "opcode 12 (store), 23 bytes"},
       {3, "core 1, symbol 0"},

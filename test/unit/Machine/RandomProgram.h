@@ -36,6 +36,7 @@ makeRandomCommands(std::mt19937_64 &random) {
 inline machine::Program makeRandomProgram(uint64_t seed) {
   std::mt19937_64 random(seed);
   machine::Program program;
+  program.name = "random" + std::to_string(seed);
   program.arch = machine::getArch(machine::Config());
   machine::Site site;
   site.Hq = 4;
@@ -52,9 +53,26 @@ inline machine::Program makeRandomProgram(uint64_t seed) {
   program.sites.push_back(site);
   for (const char *name : {"q", "k", "", "a longer name"})
     program.symbols.push_back(
-        {name, random() % 2 ? machine::Symbol::Input : machine::Symbol::Output,
-         uint8_t(1 + random() % 32), 1 + random() % 9999,
-         uint32_t(1 + random() % 999), random() >> 20});
+        {name,
+         random() % 2 ? machine::Symbol::Input : machine::Symbol::Output,
+         uint8_t(1 + random() % 32),
+         1 + random() % 9999,
+         uint32_t(1 + random() % 999),
+         random() >> 20,
+         {}});
+  for (unsigned bits : {1, 8, 16, 32}) {
+    machine::Symbol constant{"c" + std::to_string(bits),
+                             machine::Symbol::Constant,
+                             uint8_t(bits),
+                             1 + random() % 3,
+                             uint32_t(1 + random() % 20),
+                             random() >> 20,
+                             {}};
+    for (uint64_t i = 0; i < constant.bytes(); ++i)
+      constant.contents.push_back(
+          char(bits == 1 && constant.columns % 8 ? random() % 2 : random()));
+    program.symbols.push_back(std::move(constant));
+  }
   program.commands = makeRandomCommands(random);
   return program;
 }

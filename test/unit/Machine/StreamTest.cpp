@@ -115,10 +115,10 @@ TEST(Stream, headersSayWhatIsWrong) {
   EXPECT_EQ(errorOf({}), "s: byte 0: expected 4 bytes of magic, found 0");
   EXPECT_EQ(errorOf(withByte(0, 'X')),
             "s: byte 0: not a command stream: expected the magic HDPA");
-  EXPECT_EQ(errorOf(withByte(4, 2)), "s: byte 4: expected version 1.0 or an "
-                                     "older minor one, found 2.0");
+  EXPECT_EQ(errorOf(withByte(4, 1)), "s: byte 4: expected version 2.0 or an "
+                                     "older minor one, found 1.0");
   EXPECT_EQ(errorOf(withByte(8, 1)), "s: byte 8: expected little-endian words");
-  EXPECT_EQ(errorOf(withByte(12, 4)), "s: byte 12: expected 5 sections");
+  EXPECT_EQ(errorOf(withByte(12, 4)), "s: byte 12: expected 6 sections");
   EXPECT_EQ(errorOf(withByte(28, char(good[28] ^ 1))),
             "s: byte 28: the checksum does not match the content");
   Bytes longer = good;
@@ -153,6 +153,59 @@ TEST(Stream, sitesOutOfRangeAreErrors) {
             std::string::npos);
 }
 
+TEST(Stream, constantsAreChecked) {
+  auto errorWith = [](auto change) {
+    Program program;
+    program.symbols = {{"c", Symbol::Constant, 1, 2, 12, 0, {1, 2, 3, 4}},
+                       {"x", Symbol::Input, 8, 1, 1, 0, {}}};
+    change(program);
+    return errorOf(writeStream(program));
+  };
+  auto contains = [](const std::string &text, const char *part) {
+    return text.find(part) != std::string::npos;
+  };
+  EXPECT_EQ(errorWith([](Program &) {}), "");
+  std::string error =
+      errorWith([](Program &p) { p.symbols[0].contents.pop_back(); });
+  EXPECT_TRUE(
+      contains(error, "expected 4 bytes of symbol 0, found 3 of symbol 0"))
+      << error;
+  error = errorWith([](Program &p) { p.symbols[0].bits = 4; });
+  EXPECT_TRUE(contains(error, "expected 12 bytes of symbol 0")) << error;
+  error = errorWith([](Program &p) {
+    p.symbols[0].bits = 4;
+    p.symbols[0].contents.resize(12);
+  });
+  EXPECT_TRUE(contains(
+      error, "expected a constant of 1, 8, 16, 24 or 32 bits, found 4"))
+      << error;
+  error = errorWith([](Program &p) { p.symbols[0].contents[3] = 16; });
+  EXPECT_TRUE(contains(error, "expected 0 behind the last column of row 1"))
+      << error;
+
+  // One too many, one too few.
+  Program program;
+  program.symbols = {{"c", Symbol::Constant, 8, 1, 2, 0, {1, 2}}};
+  Bytes bytes = writeStream(program);
+  uint32_t symbols =
+      llvm::support::endian::read32le(bytes.data() + 32 + 16 * 3 + 4);
+  Bytes changed = bytes;
+  changed[symbols + 8] = Symbol::Input;
+  repair(changed);
+  error = errorOf(changed);
+  EXPECT_TRUE(contains(
+      error, "expected a constant symbol for each constant, found 1 more"))
+      << error;
+  program.symbols[0].direction = Symbol::Input;
+  program.symbols[0].contents.clear();
+  bytes = writeStream(program);
+  bytes[symbols + 8] = Symbol::Constant;
+  repair(bytes);
+  error = errorOf(bytes);
+  EXPECT_TRUE(contains(error, "expected a constant for symbol 0, found none"))
+      << error;
+}
+
 TEST(Stream, anotherMachineIsNamedByItsFirstDifference) {
   Program program = makeRandomProgram(1);
   Config config;
@@ -180,6 +233,6 @@ TEST(Stream, theListingHasALineForEachPart) {
   llvm::raw_string_ostream os(text);
   print(os, program);
   size_t lines = size_t(std::count(text.begin(), text.end(), '\n'));
-  EXPECT_EQ(lines, 1 + program.arch.size() + program.sites.size() +
+  EXPECT_EQ(lines, 2 + program.arch.size() + program.sites.size() +
                        program.symbols.size() + program.commands.size());
 }

@@ -144,10 +144,20 @@ hdp::machine::Symbol hdp::hdpa::SymbolOp::toSymbol() {
   symbol.rows = getRows();
   symbol.columns = getColumns();
   symbol.address = getAddress();
+  if (std::optional<StringRef> contents = getContents()) {
+    if (!getOutput())
+      symbol.direction = hdp::machine::Symbol::Constant;
+    std::string bytes;
+    if (llvm::tryGetFromHex(*contents, bytes))
+      symbol.contents.assign(bytes.begin(), bytes.end());
+  }
   return symbol;
 }
 
 LogicalResult hdp::hdpa::SymbolOp::verify() {
+  std::string bytes;
+  if (getContents() && !llvm::tryGetFromHex(*getContents(), bytes))
+    return emitOpError("expected contents in hexadecimal");
   if (std::optional<std::string> problem = checkSymbol(toSymbol()))
     return emitOpError(*problem);
   return success();

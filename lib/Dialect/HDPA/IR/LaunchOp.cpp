@@ -34,7 +34,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
            << getProgramAttr();
   SmallVector<SymbolOp> inputs, outputs;
   for (auto symbol : program.getBody().front().getOps<SymbolOp>())
-    (symbol.getOutput() ? outputs : inputs).push_back(symbol);
+    if (!symbol.getContents())
+      (symbol.getOutput() ? outputs : inputs).push_back(symbol);
   auto check = [&](OperandRange operands, MutableArrayRef<SymbolOp> expected,
                    StringRef kind) -> LogicalResult {
     if (operands.size() != expected.size())

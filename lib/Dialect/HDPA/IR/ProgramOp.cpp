@@ -7,6 +7,7 @@
 
 #include "hdp/Dialect/HDPA/IR/HDPA.h"
 #include "hdp/Machine/Access.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -77,7 +78,11 @@ ProgramOp hdp::hdpa::createProgram(OpBuilder &builder, Location loc,
   for (const hdp::machine::Symbol &symbol : program.program.symbols)
     hdp::hdpa::SymbolOp::create(
         builder, loc, symbol.direction == hdp::machine::Symbol::Output,
-        symbol.name, symbol.bits, symbol.rows, symbol.columns, symbol.address);
+        symbol.name, symbol.bits, symbol.rows, symbol.columns, symbol.address,
+        symbol.direction == hdp::machine::Symbol::Constant
+            ? builder.getStringAttr(llvm::toHex(
+                  StringRef(symbol.contents.data(), symbol.contents.size())))
+            : StringAttr());
   for (const NamedBuffer &buffer : program.buffers)
     BufferOp::create(builder, loc, buffer.name,
                      static_cast<uint8_t>(buffer.scratchpad), buffer.bytes,
@@ -144,6 +149,7 @@ private:
 FailureOr<NamedProgram> ProgramOp::toNamedProgram() {
   NamedProgram named;
   Program &program = named.program;
+  program.name = getSymName().str();
   program.arch = getArch(getMachine().toConfig());
   AddressReader addresses;
   auto toAddress = [&](Attribute attribute) {

@@ -90,7 +90,10 @@ def HDPA_SymbolOp
   let summary = "a tensor in DRAM";
   let description = [{
     `rows` rows of `columns` elements of `bits` bits, every row starting on a
-    byte, from `address` on. Loads read inputs, stores write outputs.
+    byte, from `address` on. Loads read inputs, stores write outputs. An input
+    with `contents`, its bytes in hexadecimal, is a constant that comes with the
+    program: elements of 1 bit from the lowest bit of a byte on, others
+    little-endian and signed.
 
     Example:
 
@@ -98,15 +101,17 @@ def HDPA_SymbolOp
     hdpa.program @empty machine = #hdpa.machine<> {
       hdpa.symbol input "qI", bits = 4, rows = 128, columns = 64, address = 0
       hdpa.symbol output "o", bits = 16, rows = 128, columns = 64, address = 4096
+      hdpa.symbol input "valid", bits = 1, rows = 1, columns = 12, address = 20480, contents = "FF07"
     }
     ```
   }];
   let arguments = (ins
     UnitAttr:$output, StrAttr:$name, UI8Attr:$bits, UI64Attr:$rows,
-    UI32Attr:$columns, UI64Attr:$address);
+    UI32Attr:$columns, UI64Attr:$address, OptionalAttr<StrAttr>:$contents);
   let assemblyFormat = [{
     (`output` $output^) : (`input`)? $name `,` `bits` `=` $bits `,` `rows` `=`
-    $rows `,` `columns` `=` $columns `,` `address` `=` $address attr-dict
+    $rows `,` `columns` `=` $columns `,` `address` `=` $address
+    (`,` `contents` `=` $contents^)? attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -154,8 +159,8 @@ def HDPA_LaunchOp
           DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "run a program on the co-processor";
   let description = [{
-    Host code: copies `ins` into the input symbols of an addressed program, in
-    their order, runs it, and copies its output symbols into `outs`. Each
+    Host code: copies `ins` into the input symbols of an addressed program that
+    are not constants, in their order, runs it, and copies its output symbols into `outs`. Each
     operand holds as many elements as its symbol, in row-major order, of an
     integer type that is at least as wide; values have to fit the symbol's bits.
     In destination style: on tensors with a result for each of `outs`, on
