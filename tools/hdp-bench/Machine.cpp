@@ -39,6 +39,9 @@ struct MachineOptions {
   cl::opt<bool> figures{
       "figures", cl::sub(command),
       cl::desc("print the tables of docs/Validation.md instead of times")};
+  cl::opt<std::string> samples{
+      "samples", cl::value_desc("FILE"), cl::sub(command),
+      cl::desc("the same of a model's layers: s0.layer0.q, .k, .v and so on")};
 };
 
 /// The most memory that the process had since resetPeak, where the system lets
@@ -109,6 +112,8 @@ static llvm::Error measure(const Layer &layer, const Variant &variant,
 static llvm::Error run(const MachineOptions &options, Session &session) {
   if (options.figures)
     return printFigures(llvm::outs());
+  if (!options.samples.empty())
+    return printSamples(llvm::outs(), options.samples);
   auto orDefault = [](const auto &list, auto values) {
     return list.empty() ? values : decltype(values)(list.begin(), list.end());
   };

@@ -122,7 +122,7 @@ llvm::Expected<LayerRun> bench::runLayer(const Layer &layer,
   return LayerRun{std::move(*program), std::move(run)};
 }
 
-llvm::Error bench::calibrate(const Layer &layer, double kept,
+llvm::Error bench::calibrate(llvm::ArrayRef<Layer> layers, double kept,
                              Variant &variant) {
   // Which blocks are kept is the same on every machine. rho8: the higher, the
   // fewer.
@@ -130,11 +130,14 @@ llvm::Error bench::calibrate(const Layer &layer, double kept,
   while (low + 1 < high) {
     int middle = (low + high) / 2;
     variant.policy.threshold = middle / 256.0;
-    llvm::Expected<LayerRun> run = runLayer(layer, variant, Config());
-    if (!run)
-      return run.takeError();
-    double is = 1 - prunedFraction(count(run->program, run->run));
-    (is >= kept ? low : high) = middle;
+    double sum = 0;
+    for (const Layer &layer : layers) {
+      llvm::Expected<LayerRun> run = runLayer(layer, variant, Config());
+      if (!run)
+        return run.takeError();
+      sum += 1 - prunedFraction(count(run->program, run->run));
+    }
+    (sum >= kept * double(layers.size()) ? low : high) = middle;
   }
   variant.policy.threshold = low / 256.0;
   return llvm::Error::success();

@@ -17,6 +17,11 @@ namespace hdp::bench {
 /// attend to, and a pull towards near positions. Normal but for that; no libm.
 struct Layer {
   Layer(uint32_t heads, uint32_t length, uint32_t d, uint64_t seed);
+  /// One head of given operands.
+  Layer(uint32_t length, uint32_t d, std::vector<float> q, std::vector<float> k,
+        std::vector<float> v)
+      : heads(1), length(length), d(d), q(std::move(q)), k(std::move(k)),
+        v(std::move(v)) {}
   machine::AttentionOperands operands() const;
 
   uint32_t heads, length, d;
@@ -45,9 +50,10 @@ struct LayerRun {
 llvm::Expected<LayerRun> runLayer(const Layer &layer, const Variant &variant,
                                   const machine::Config &config);
 
-/// Sets the threshold so that, over all heads, at least `kept` of the full
-/// blocks are kept, and as little more as 1/256 of rho allows.
-llvm::Error calibrate(const Layer &layer, double kept, Variant &variant);
+/// Sets the threshold so that, over all heads of all layers, at least `kept` of
+/// the full blocks are kept, and as little more as 1/256 of rho allows.
+llvm::Error calibrate(llvm::ArrayRef<Layer> layers, double kept,
+                      Variant &variant);
 
 } // namespace hdp::bench
 
