@@ -52,7 +52,7 @@ static llvm::Expected<MachineAttention> readAttention(func::FuncOp site) {
     policy.sq = policy.sk = policy.sv = 0;
   for (double *value : {&policy.threshold, &policy.tau, &attention.scale})
     *value += 0.0; // -0 becomes 0
-  return std::move(attention);
+  return attention;
 }
 
 namespace {

@@ -102,7 +102,7 @@ llvm::Expected<LaunchResult> Launcher::launch(const Site &site,
   model->record(nullptr);
   std::lock_guard<std::mutex> lock(mutex);
   (*ready)->models.push_back(std::move(model));
-  return std::move(result);
+  return result;
 }
 
 llvm::Expected<RunReport> Launcher::report(const Site &site,
@@ -110,7 +110,7 @@ llvm::Expected<RunReport> Launcher::report(const Site &site,
                                            const LaunchResult &result) {
   RunReport report = makeReport(*result.program, result.run, options.energy);
   if (!options.hasBaseline)
-    return std::move(report);
+    return report;
   for (unsigned bits : {16u, 8u}) {
     llvm::Expected<RunReport::Baseline> baseline =
         measureDense(site, operands, bits);
@@ -118,7 +118,7 @@ llvm::Expected<RunReport> Launcher::report(const Site &site,
       return baseline.takeError();
     report.baselines.push_back(std::move(*baseline));
   }
-  return std::move(report);
+  return report;
 }
 
 llvm::Expected<RunReport::Baseline>

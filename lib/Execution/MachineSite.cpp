@@ -122,7 +122,7 @@ hdp::readOperands(const MachineAttention &attention,
       return floats.takeError();
     form.bias = std::move(*floats);
   }
-  return std::move(form);
+  return form;
 }
 
 namespace {
