@@ -16,6 +16,22 @@ using namespace hdp;
 /// Keys of a block: with 12 rows of scores 24 KiB.
 static constexpr int64_t kBlockKeys = 512;
 
+/// Rows of a tile for `rows` queries: of the heights that registers allow, the
+/// one with the fewest rows beyond the last query; of equal ones the largest.
+static int64_t chooseTileRows(const CPUTarget &target, int64_t rows) {
+  bool hasMany = target.numRegisters >= 32;
+  int64_t most = hasMany ? 13 : target.hasFMA ? 6 : 4;
+  if (ShapedType::isDynamic(rows))
+    return hasMany ? 12 : most;
+  if (rows <= most)
+    return std::max<int64_t>(rows, 1);
+  int64_t best = most;
+  for (int64_t height = most; height >= most - most / 4; --height)
+    if (llvm::alignTo(rows, height) < llvm::alignTo(rows, best))
+      best = height;
+  return best;
+}
+
 ExactKernel::ExactKernel(VectorEmitter &e, AttentionOp op)
     : e(e), b(e.b), op(op), query{op.getQuery(), op.getQueryPerm()},
       key{op.getKey(), op.getKeyPerm()},
@@ -28,15 +44,9 @@ ExactKernel::ExactKernel(VectorEmitter &e, AttentionOp op)
   d = getSize(query, rank - 1);
   dv = getSize(value, rank - 1);
 
-  tileRows = e.target.numRegisters >= 32 ? 12 : e.target.hasFMA ? 6 : 4;
-  keyVectors = 2;
-  if (std::optional<int64_t> rows = getConstantIntValue(lq)) {
-    int64_t strips = (*rows + tileRows - 1) / tileRows;
-    tileRows = std::max<int64_t>(1, (*rows + strips - 1) /
-                                        std::max<int64_t>(strips, 1));
-    if (tileRows == 1)
-      keyVectors = 4;
-  }
+  tileRows = chooseTileRows(
+      e.target, getConstantIntValue(lq).value_or(ShapedType::kDynamic));
+  keyVectors = tileRows == 1 ? 4 : 2;
   columnVectors = 1;
   if (std::optional<int64_t> columns = getConstantIntValue(dv))
     columnVectors = (*columns + lanes - 1) / lanes % 2 == 0 ? 2 : 1;
@@ -155,7 +165,7 @@ void ExactKernel::emitSoftmax(ArrayRef<Value> head, Value firstRow,
     Value offsets = e.splat(offset, lanes);
     auto weight = [&](Value j, Value, Values soFar) {
       Value x = e.load(scores, {i, j}, lanes, Value());
-      Value w = e.exp(arith::SubFOp::create(b, x, offsets), true);
+      Value w = e.exp(arith::SubFOp::create(b, x, offsets));
       e.store(w, scores, {i, j}, Value());
       return Values{arith::AddFOp::create(b, soFar[0], w)};
     };
@@ -166,8 +176,8 @@ void ExactKernel::emitSoftmax(ArrayRef<Value> head, Value firstRow,
     });
     if (!isOneBlock) {
       Value distance = arith::SubFOp::create(b, load(maxima, i), offset);
-      Value factor = vector::ExtractOp::create(
-          b, e.exp(e.splat(distance, lanes), true), 0);
+      Value factor =
+          vector::ExtractOp::create(b, e.exp(e.splat(distance, lanes)), 0);
       store(factor, factors, i);
       sum = arith::AddFOp::create(
           b, arith::MulFOp::create(b, load(totals, i), factor), sum);

@@ -149,6 +149,13 @@ void ExactKernel::packQueries(ArrayRef<Value> head, Value firstRow) {
   Value last = e.sub(lq, e.index(1));
   e.loop(e.index(0), e.index(tileRows), 1, [&](Value i) {
     Value row = e.min(e.add(firstRow, i), last);
+    if (isContiguous(query, rank - 1))
+      return e.loop(e.index(0), d, lanes, [&](Value t) {
+        Value mask = e.maskAt(lanes, t, d);
+        Value vector =
+            e.load(query.memref, getIndices(query, head, row, t), lanes, mask);
+        e.store(vector, queries, {i, t}, mask);
+      });
     e.loop(e.index(0), d, 1, [&](Value t) {
       store(readF32(query, getIndices(query, head, row, t)), queries, {i, t});
     });
