@@ -21,6 +21,11 @@ namespace hdp {
 using namespace mlir;
 using namespace hdp;
 
+/// An error at an attention, without a note that repeats it.
+static InFlightDiagnostic refuse(AttentionOp op) {
+  return emitError(op.getLoc()) << "'hdp.attention' op ";
+}
+
 /// The product of a shape's leading dimensions.
 static int64_t countHeads(ArrayRef<int64_t> shape) {
   return ShapedType::getNumElements(shape.drop_back(2));
@@ -32,8 +37,8 @@ static FailureOr<machine::AttentionRequest> makeRequest(AttentionOp op,
                                                         unsigned dense) {
   for (Value operand : op->getOperands())
     if (auto type = cast<ShapedType>(operand.getType()); !type.hasStaticShape())
-      return op.emitOpError("expected static shapes to make a program, found ")
-             << type;
+      return refuse(op) << "expected static shapes to make a program, found "
+                        << type;
   machine::AttentionRequest request;
   machine::Site &site = request.site;
   site.policy = dense ? machine::makeDense(machine::Site(), dense).policy
@@ -47,8 +52,8 @@ static FailureOr<machine::AttentionRequest> makeRequest(AttentionOp op,
   for (int64_t size : {countHeads(query), countHeads(key), query[rank - 2],
                        key[rank - 2], query[rank - 1], value[rank - 1]})
     if (size > machine::maxSiteSize)
-      return op.emitOpError("expected sizes up to ")
-             << machine::maxSiteSize << " in a program, found " << size;
+      return refuse(op) << "expected sizes up to " << machine::maxSiteSize
+                        << " in a program, found " << size;
   site.Hq = uint32_t(countHeads(query));
   site.Hkv = uint32_t(countHeads(key));
   site.Lq = uint32_t(query[rank - 2]);
@@ -67,7 +72,7 @@ static FailureOr<machine::AttentionRequest> makeRequest(AttentionOp op,
       request.biasPerRow = shape[rank - 2] > 1;
   }
   if (std::optional<std::string> problem = machine::checkSite(site))
-    return op.emitOpError(*problem);
+    return refuse(op) << *problem;
   return request;
 }
 
@@ -129,7 +134,7 @@ struct ConvertHDPToHDPA : hdp::impl::ConvertHDPToHDPABase<ConvertHDPToHDPA> {
 
   LogicalResult convert(AttentionOp op) {
     if (op->getNumResults() != 1)
-      return op.emitOpError("expected attention on tensors to make a program");
+      return refuse(op) << "expected attention on tensors to make a program";
     if (!op.getPolicy() && dense == 0) {
       op.emitRemark("attention without a policy stays for the CPU");
       ++numLeft;
@@ -162,7 +167,7 @@ struct ConvertHDPToHDPA : hdp::impl::ConvertHDPToHDPABase<ConvertHDPToHDPA> {
     llvm::Expected<machine::NamedProgram> named =
         machine::buildNamedAttention(request, config);
     if (!named)
-      return op.emitOpError(llvm::toString(named.takeError()));
+      return refuse(op) << llvm::toString(named.takeError());
     for (machine::Symbol &symbol : named->program.symbols)
       if (symbol.name == "valid" && !mask.empty()) {
         symbol.direction = machine::Symbol::Constant;

@@ -96,7 +96,7 @@ TEST(DoubleBuffer, savesCyclesOnLayers) {
   for (const char *name : {"hdp-edge.yaml", "hdp-server.yaml"}) {
     auto config = loadConfig(std::string(HDP_MACHINES_DIR "/") + name);
     ASSERT_TRUE(bool(config));
-    for (int64_t length : {128, 384}) {
+    for (int64_t length : {128, 384, 512}) {
       std::mt19937_64 random(6);
       AttentionCall call;
       call.Hq = call.Hkv = 12;

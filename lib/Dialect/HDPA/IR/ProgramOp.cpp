@@ -195,8 +195,11 @@ FailureOr<NamedProgram> ProgramOp::toNamedProgram() {
 
 FailureOr<Program> ProgramOp::toProgram() {
   if (!isAddressed())
-    return emitOpError("expected addresses, found buffers, which "
-                       "--hdpa-allocate-scratchpad places");
+    // Not at the op: a note would print the whole program.
+    return mlir::emitError(getLoc(),
+                           "'hdpa.program' op expected addresses, found "
+                           "buffers, which --hdpa-allocate-scratchpad "
+                           "places");
   FailureOr<NamedProgram> named = toNamedProgram();
   if (failed(named))
     return failure();

@@ -43,7 +43,9 @@ struct AllocateScratchpad
   }
 
   void fail(llvm::Error error) {
-    getOperation().emitOpError(llvm::toString(std::move(error)));
+    // Not at the op: a note would print the whole program.
+    mlir::emitError(getOperation().getLoc())
+        << "'hdpa.program' op " << llvm::toString(std::move(error));
     signalPassFailure();
   }
 };

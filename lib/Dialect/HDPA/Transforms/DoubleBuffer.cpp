@@ -23,7 +23,9 @@ struct DoubleBuffer : hdp::impl::HDPADoubleBufferBase<DoubleBuffer> {
     llvm::Expected<machine::Overlapped> done =
         machine::doubleBuffer(*named, op.getMachine().toConfig());
     if (!done) {
-      op.emitOpError(llvm::toString(done.takeError()));
+      // Not at the op: a note would print the whole program.
+      mlir::emitError(op.getLoc())
+          << "'hdpa.program' op " << llvm::toString(done.takeError());
       return signalPassFailure();
     }
     numBuffers += done->buffers;
