@@ -122,22 +122,29 @@ void FunctionalModel::copyRows(uint64_t coreSet, size_t symbolIndex,
     if (buffer == Buffer::Key && address < core.pooledEnd &&
         core.pooledBegin < address + rows * step)
       core.pooledEnd = core.pooledBegin = 0;
+    if (buffer == Buffer::Bias) {
+      for (uint64_t i = 0; i < rows; ++i)
+        std::copy_n(data.wide.data() + (row + i) * n, n,
+                    core.bias.data() + (address + i * step) / 4);
+      return;
+    }
+    const int16_t *source = data.narrow.data() + row * n;
+    if (buffer == Buffer::Mask) {
+      for (uint64_t i = 0; i < rows; ++i)
+        for (uint64_t t = 0; t < n; ++t)
+          core.mask[8 * (address + i * step) + t] = source[i * n + t] != 0;
+      return;
+    }
     auto &target = buffer == Buffer::Query ? core.query
                    : buffer == Buffer::Key ? core.key
                                            : core.value;
     int16_t *own = target.data() + 2 * address;
     for (uint64_t i = 0; i < rows; ++i) {
-      uint64_t from = (row + i) * n, to = address + i * step;
-      const int16_t *source = data.narrow.data() + from;
-      if (buffer == Buffer::Bias)
-        std::copy_n(data.wide.data() + from, n, core.bias.data() + to / 4);
-      else if (buffer == Buffer::Mask)
-        for (uint64_t t = 0; t < n; ++t)
-          core.mask[8 * to + t] = source[t] != 0;
-      else if (lead || shift == 0)
-        std::copy_n(lead ? lead + 2 * i * step : source, n, own + 2 * i * step);
+      int16_t *to = own + 2 * i * step;
+      if (lead || shift == 0)
+        std::copy_n(lead ? lead + 2 * i * step : source + i * n, n, to);
       else
-        shiftRow(own + 2 * i * step, source, shift, uint32_t(n));
+        shiftRow(to, source + i * n, shift, uint32_t(n));
     }
     lead = own;
   });
