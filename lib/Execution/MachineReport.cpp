@@ -90,7 +90,7 @@ void hdp::printCost(llvm::raw_ostream &os, const RunReport &report) {
                       "energy by {4}; attention of one sample\n",
                       sum->config.name, sum->config.cores, sum->config.macs(),
                       sum->config.clock_mhz, sum->energyTable.name);
-  const char *row = "  {0,-8}{1,-6}{2,10}  {3,7}  {4,11}  {5,-18}{6}\n";
+  const char *row = "  {0,-8}{1,-6}{2,10}  {3,7}  {4,11}  {5,-20}{6}\n";
   os << llvm::formatv(row, "layer", "macs", "cycles", "GOP/s", "utilisation",
                       "  energy uJ", "DRAM bytes");
   auto print = [&](const std::string &name, const machine::RunReport &cost) {
