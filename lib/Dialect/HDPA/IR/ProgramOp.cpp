@@ -97,7 +97,13 @@ ProgramOp hdp::hdpa::createProgram(OpBuilder &builder, Location loc,
 //===----------------------------------------------------------------------===//
 
 bool ProgramOp::isAddressed() {
-  return getBody().front().getOps<BufferOp>().empty();
+  for (Operation &op : getBody().front()) {
+    if (isa<BufferOp>(op))
+      return false;
+    if (isa<CommandOpInterface>(op))
+      break; // buffers come before commands
+  }
+  return true;
 }
 
 namespace {
@@ -215,11 +221,12 @@ LogicalResult ProgramOp::verifyRegions() {
     if (std::optional<std::string> problem =
             checkBuffer(buffer.toBuffer(), config))
       return buffer->emitOpError(*problem);
+  bool hasAddresses = named->buffers.empty();
   auto command = named->program.commands.begin();
   for (auto op : getBody().front().getOps<CommandOpInterface>()) {
     std::optional<std::string> problem =
-        isAddressed() ? checkCommand(named->program, *command, config)
-                      : checkNamedCommand(*named, *command, config);
+        hasAddresses ? checkCommand(named->program, *command, config)
+                     : checkNamedCommand(*named, *command, config);
     ++command;
     if (problem)
       return op->emitOpError(*problem);
