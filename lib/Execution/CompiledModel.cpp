@@ -194,7 +194,7 @@ CompiledModel::compile(ModuleOp module, const CompileOptions &options) {
           }))
     return error;
 
-  auto code = HostCode::compile(module, options.optLevel);
+  auto code = HostCode::compile(module, options.optLevel, options.objectCache);
   if (!code)
     return code.takeError();
   impl.code = std::move(*code);
@@ -274,6 +274,8 @@ CompiledModel::run(StringRef function,
     return error;
   return call.takeResults();
 }
+
+bool CompiledModel::isCached() const { return impl->code->isCached(); }
 
 llvm::Error CompiledModel::runInPlace(StringRef function,
                                       ArrayRef<TensorView> arguments) const {

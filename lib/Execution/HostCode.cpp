@@ -8,6 +8,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/DynamicLibrary.h"
 #include "llvm/Support/TargetSelect.h"
@@ -65,8 +66,47 @@ static llvm::Error checkSymbols(ModuleOp module) {
   return llvm::Error::success();
 }
 
-llvm::Expected<std::unique_ptr<HostCode>> HostCode::compile(ModuleOp module,
-                                                            unsigned optLevel) {
+HostCode::~HostCode() = default;
+
+static llvm::orc::SymbolMap
+bindRuntimeSymbols(llvm::orc::MangleAndInterner interner) {
+  llvm::orc::SymbolMap symbols;
+  for (auto [name, address] : getRuntimeSymbols())
+    symbols[interner(name)] = {llvm::orc::ExecutorAddr::fromPtr(address),
+                               llvm::JITSymbolFlags::Exported |
+                                   llvm::JITSymbolFlags::Callable};
+  return symbols;
+}
+
+/// The code of an object that the execution engine made before.
+llvm::Expected<std::unique_ptr<HostCode>>
+HostCode::load(std::unique_ptr<llvm::MemoryBuffer> object) {
+  auto jit = llvm::orc::LLJITBuilder()
+                 .setPlatformSetUp(llvm::orc::setUpInactivePlatform)
+                 .create();
+  if (!jit)
+    return jit.takeError();
+  llvm::orc::JITDylib &library = (*jit)->getMainJITDylib();
+  llvm::orc::MangleAndInterner interner((*jit)->getExecutionSession(),
+                                        (*jit)->getDataLayout());
+  if (llvm::Error error = library.define(
+          llvm::orc::absoluteSymbols(bindRuntimeSymbols(interner))))
+    return error;
+  auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+      (*jit)->getDataLayout().getGlobalPrefix());
+  if (!process)
+    return process.takeError();
+  library.addGenerator(std::move(*process));
+  if (llvm::Error error = (*jit)->addObjectFile(std::move(object)))
+    return error;
+  auto code = std::make_unique<HostCode>();
+  code->cached = std::move(*jit);
+  return code;
+}
+
+llvm::Expected<std::unique_ptr<HostCode>>
+HostCode::compile(ModuleOp module, unsigned optLevel,
+                  llvm::StringRef cacheFolder) {
   if (optLevel > 3)
     return makeError("the optimization level must be 0 to 3, found " +
                      Twine(optLevel));
@@ -82,6 +122,16 @@ llvm::Expected<std::unique_ptr<HostCode>> HostCode::compile(ModuleOp module,
   auto machine = createHostMachine(optLevel);
   if (!machine)
     return machine.takeError();
+  std::optional<ObjectCache> cache;
+  if (!cacheFolder.empty()) {
+    cache.emplace(cacheFolder, makeObjectKey(module, optLevel, **machine));
+    if (std::unique_ptr<llvm::MemoryBuffer> object = cache->read()) {
+      auto code = load(std::move(object));
+      if (code)
+        return code;
+      llvm::consumeError(code.takeError()); // compiled again below
+    }
+  }
   auto optimize =
       makeOptimizingTransformer(optLevel, 0, optimizerMachine->get());
   auto transform = [&](llvm::Module *llvmModule) {
@@ -94,23 +144,27 @@ llvm::Expected<std::unique_ptr<HostCode>> HostCode::compile(ModuleOp module,
   options.jitCodeGenOptLevel = static_cast<llvm::CodeGenOptLevel>(optLevel);
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
+  options.enableObjectDump = cache.has_value();
   auto engine = ExecutionEngine::create(module, options, std::move(*machine));
   if (!engine)
     return engine.takeError();
-  (*engine)->registerSymbols([](llvm::orc::MangleAndInterner interner) {
-    llvm::orc::SymbolMap symbols;
-    for (auto [name, address] : getRuntimeSymbols())
-      symbols[interner(name)] = {llvm::orc::ExecutorAddr::fromPtr(address),
-                                 llvm::JITSymbolFlags::Exported |
-                                     llvm::JITSymbolFlags::Callable};
-    return symbols;
-  });
+  (*engine)->registerSymbols(bindRuntimeSymbols);
   (*engine)->initialize();
+  if (cache)
+    if (llvm::Error error = cache->write(
+            [&](llvm::StringRef path) { (*engine)->dumpToObjectFile(path); }))
+      return error;
   auto code = std::make_unique<HostCode>();
   code->engine = std::move(*engine);
   return code;
 }
 
 llvm::Expected<PackedFunction> HostCode::lookup(StringRef name) const {
-  return engine->lookupPacked(("_mlir_ciface_" + name).str());
+  std::string wrapper = ("_mlir_ciface_" + name).str();
+  if (engine)
+    return engine->lookupPacked(wrapper);
+  auto address = cached->lookup("_mlir_" + wrapper);
+  if (!address)
+    return address.takeError();
+  return address->toPtr<PackedFunction>();
 }

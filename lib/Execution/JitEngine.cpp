@@ -39,6 +39,8 @@ private:
 
 class JitEngine : public AttentionEngine {
 public:
+  explicit JitEngine(const JitOptions &options) : options(options) {}
+
   llvm::StringRef getName() const override { return "cpu"; }
 
   llvm::Expected<std::unique_ptr<PreparedSite>>
@@ -56,14 +58,19 @@ public:
     function.setPublic();
     module->push_back(function);
     std::string name = function.getName().str();
-    auto model = CompiledModel::compile(*module);
+    CompileOptions compileOptions;
+    compileOptions.objectCache = options.objectCache;
+    auto model = CompiledModel::compile(*module, compileOptions);
     if (!model)
       return model.takeError();
     return std::make_unique<JitSite>(std::move(*model), name, std::move(names));
   }
+
+private:
+  JitOptions options;
 };
 } // namespace
 
-std::unique_ptr<AttentionEngine> hdp::makeJitEngine() {
-  return std::make_unique<JitEngine>();
+std::unique_ptr<AttentionEngine> hdp::makeJitEngine(const JitOptions &options) {
+  return std::make_unique<JitEngine>(options);
 }

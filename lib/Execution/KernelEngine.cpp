@@ -15,7 +15,7 @@ using namespace mlir;
 namespace {
 class KernelEngine : public AttentionEngine {
 public:
-  explicit KernelEngine(StringRef target) : target(target) {}
+  explicit KernelEngine(const JitOptions &options) : options(options) {}
 
   llvm::StringRef getName() const override { return "cpu"; }
 
@@ -24,15 +24,16 @@ public:
     OwningOpRef<ModuleOp> module = ModuleOp::create(site.getLoc());
     FailureOr<AttentionOp> op = buildKernelFunction(site, *module);
     if (failed(op) || (op->getPolicy() && !isFusable(*op)))
-      return makeJitEngine()->prepare(site);
-    return KernelSite::create(site, *op, *module, target);
+      return makeJitEngine(options)->prepare(site);
+    return KernelSite::create(site, *op, *module, options);
   }
 
 private:
-  std::string target;
+  JitOptions options;
 };
 } // namespace
 
-std::unique_ptr<AttentionEngine> hdp::makeKernelEngine(StringRef target) {
-  return std::make_unique<KernelEngine>(target);
+std::unique_ptr<AttentionEngine>
+hdp::makeKernelEngine(const JitOptions &options) {
+  return std::make_unique<KernelEngine>(options);
 }

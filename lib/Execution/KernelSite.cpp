@@ -79,7 +79,7 @@ orIdentity(std::optional<llvm::ArrayRef<int64_t>> perm, int64_t rank) {
 
 llvm::Expected<std::unique_ptr<PreparedSite>>
 KernelSite::create(func::FuncOp site, AttentionOp op, ModuleOp module,
-                   llvm::StringRef target) {
+                   const JitOptions &jitOptions) {
   auto ready = std::make_unique<KernelSite>();
   ready->site = site;
   if (PolicyAttr policy = op.getPolicyAttr())
@@ -101,7 +101,9 @@ KernelSite::create(func::FuncOp site, AttentionOp op, ModuleOp module,
       !op.getValuePerm() && !op.getResultPerm();
   CompileOptions options;
   options.attention = AttentionLowering::Vector;
-  options.target = target.str();
+  options.target = jitOptions.target;
+  options.objectCache = jitOptions.objectCache;
+  ready->jitOptions = jitOptions;
   auto model = CompiledModel::compile(module, options);
   if (!model)
     return model.takeError();
@@ -209,7 +211,7 @@ KernelSite::run(llvm::ArrayRef<const HostTensor *> inputs) const {
 llvm::Expected<std::vector<NamedTensor>>
 KernelSite::count(llvm::ArrayRef<const HostTensor *> inputs) const {
   std::call_once(once, [&] {
-    auto ready = makeJitEngine()->prepare(site);
+    auto ready = makeJitEngine(jitOptions)->prepare(site);
     if (ready)
       counting = std::move(*ready);
     else

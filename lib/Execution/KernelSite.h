@@ -24,7 +24,7 @@ public:
   /// Compiles the function that buildKernelFunction put into `module`.
   static llvm::Expected<std::unique_ptr<PreparedSite>>
   create(mlir::func::FuncOp site, AttentionOp op, mlir::ModuleOp module,
-         llvm::StringRef target);
+         const JitOptions &options);
 
   llvm::Expected<std::vector<NamedTensor>>
   run(llvm::ArrayRef<const HostTensor *> inputs) const override;
@@ -46,6 +46,7 @@ private:
   /// Whether the codes of the output can be told from it.
   bool hasCodes = false;
 
+  JitOptions jitOptions;
   /// What counts, once it is asked for.
   mutable std::once_flag once;
   mutable std::unique_ptr<PreparedSite> counting;

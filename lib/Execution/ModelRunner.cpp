@@ -97,16 +97,18 @@ ModelRunner::create(mlir::OwningOpRef<mlir::ModuleOp> module,
 /// The engines that have these names.
 static llvm::Expected<std::vector<std::unique_ptr<AttentionEngine>>>
 makeEngines(const RunnerOptions &options) {
+  JitOptions jit;
+  jit.objectCache = options.objectCache;
   std::vector<std::unique_ptr<AttentionEngine>> engines;
   for (const std::string &name : options.engines) {
     if (name == "reference")
       engines.push_back(makeReferenceEngine());
     else if (name == "cpu" && options.cpuKernels == AttentionLowering::Vector)
-      engines.push_back(makeKernelEngine());
+      engines.push_back(makeKernelEngine(jit));
     else if (name == "cpu" || name == "loops")
-      engines.push_back(makeJitEngine());
+      engines.push_back(makeJitEngine(jit));
     else if (name == "machine")
-      engines.push_back(makeMachineEngine(options.machine, makeJitEngine()));
+      engines.push_back(makeMachineEngine(options.machine, makeJitEngine(jit)));
     else
       return makeError("no engine '" + name + "'");
   }
@@ -134,6 +136,7 @@ llvm::Error ModelRunner::compile() {
   CompileOptions compileOptions;
   compileOptions.dispatchAttention = dispatch;
   compileOptions.attention = options.cpuKernels;
+  compileOptions.objectCache = options.objectCache;
   compileOptions.siteResults =
       options.engines.size() > 1 ? SiteResults::All : SiteResults::Statistics;
   auto compiled = CompiledModel::compile(*module, compileOptions);

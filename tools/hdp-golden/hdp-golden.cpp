@@ -186,7 +186,8 @@ int main(int argc, char **argv) {
                               std::make_pair(TargetKind::Portable, "portable")})
     if (isChosen(EngineChoice::Kernel) && isSupportedByHost(kind))
       engines.push_back({std::string("kernel ") + target,
-                         makeKernelEngine(target), /*isKernel=*/true});
+                         makeKernelEngine({target, /*objectCache=*/""}),
+                         /*isKernel=*/true});
   bool isEqual = true;
   auto fail = [&](llvm::Error error) {
     llvm::outs().flush();

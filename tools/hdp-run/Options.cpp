@@ -49,6 +49,9 @@ struct CommandLine {
       cl::cat(category),
       cl::desc("how the cpu engine compiles pruned attention: fused kernels "
                "where there are, or its parts as loops (default: vector)")};
+  cl::opt<std::string> objectCache{
+      "object-cache", cl::value_desc("FOLDER"), cl::cat(category),
+      cl::desc("keep machine code there, and take it from there")};
   cl::opt<std::string> machine{
       "machine", cl::value_desc("FILE.yaml"), cl::cat(category),
       cl::desc("the machine engine's: hdp-edge (default), hdp-server or a "
@@ -225,6 +228,7 @@ static llvm::Error convert(const CommandLine &line, ToolOptions &options) {
   options.runner.policy = line.policy;
   options.runner.layers.assign(line.layers.begin(), line.layers.end());
   options.runner.compare = line.compare;
+  options.runner.objectCache = line.objectCache;
   if (line.cpuKernels != "vector" && line.cpuKernels != "loops")
     return makeError("--cpu-kernels: expected vector or loops, found '" +
                      line.cpuKernels + "'");

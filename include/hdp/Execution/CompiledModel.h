@@ -84,10 +84,13 @@ struct CompileOptions {
   /// compiling it.
   bool dispatchAttention = false;
   /// The pipeline's `attention` and `target`.
-  AttentionLowering attention = AttentionLowering::Loops;
+  AttentionLowering attention = AttentionLowering::Vector;
   std::string target = "host";
   /// What the functions of sites return beside the output.
   SiteResults siteResults = SiteResults::Statistics;
+  /// A folder of machine code from earlier runs, to take from and to add to;
+  /// empty: none.
+  std::string objectCache;
 };
 
 class CompiledModel {
@@ -118,6 +121,9 @@ public:
   llvm::Expected<std::vector<HostTensor>>
   run(llvm::StringRef function,
       llvm::ArrayRef<const HostTensor *> arguments) const;
+
+  /// Whether its machine code came from `objectCache`.
+  bool isCached() const;
 
   /// Calls `function`, whose arguments are memrefs and which has no results, on
   /// memory of the caller. Types, shapes and layouts are the caller's promise.

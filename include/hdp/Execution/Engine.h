@@ -94,15 +94,21 @@ public:
 /// it gives `e` (N9).
 std::unique_ptr<AttentionEngine> makeReferenceEngine();
 
+/// For engines that compile; each as in CompileOptions.
+struct JitOptions {
+  std::string target = "host";
+  std::string objectCache;
+};
+
 /// Compiles the site through the CPU pipeline, as loops, with every result that
 /// the site function has.
-std::unique_ptr<AttentionEngine> makeJitEngine();
+std::unique_ptr<AttentionEngine> makeJitEngine(const JitOptions &options = {});
 
 /// Compiles the attention of the site as a whole, which makes it a fused kernel
 /// where there is one. It gives `out`, and `o` if the site function has it.
-/// Where there is no kernel it is makeJitEngine's. `target` is the pipeline's.
+/// Where there is no kernel it is makeJitEngine's.
 std::unique_ptr<AttentionEngine>
-makeKernelEngine(llvm::StringRef target = "host");
+makeKernelEngine(const JitOptions &options = {});
 
 } // namespace hdp
 

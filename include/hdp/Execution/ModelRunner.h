@@ -29,6 +29,8 @@ struct RunnerOptions {
   bool compare = false;
   /// How the cpu engine compiles pruned attention.
   AttentionLowering cpuKernels = AttentionLowering::Vector;
+  /// A folder of machine code from earlier runs; empty: none.
+  std::string objectCache;
   /// For the machine engine.
   MachineOptions machine;
   /// Keep the launches of call 0, for traces and pictures.

@@ -50,7 +50,7 @@ struct CPUPipelineOptions
           clEnumValN(AttentionLowering::Loops, "loops", "its parts as loops"),
           clEnumValN(AttentionLowering::Vector, "vector",
                      "fused kernels where there are, loops elsewhere")),
-      llvm::cl::init(AttentionLowering::Loops)};
+      llvm::cl::init(AttentionLowering::Vector)};
 
   bool usesVectors() const { return attention == AttentionLowering::Vector; }
 };

@@ -183,7 +183,7 @@ void GuardPageTest::check(std::optional<numerics::Policy> policy,
     if (!isSupportedByHost(kind))
       continue;
     SCOPED_TRACE(target);
-    auto prepared = makeKernelEngine(target)->prepare(*site);
+    auto prepared = makeKernelEngine({target, ""})->prepare(*site);
     ASSERT_TRUE(bool(prepared)) << llvm::toString(prepared.takeError());
     for (auto [Lq, Lk] : lengths)
       checkLengths(**prepared, type, sizes, Lq, Lk);
