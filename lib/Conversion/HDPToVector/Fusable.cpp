@@ -26,8 +26,9 @@ llvm::StringRef hdp::getUnfusableReason(AttentionOp op) {
     if (!element.isF32() && !element.isF16() && !element.isBF16())
       return "elements are neither f32, f16 nor bf16";
   }
-  if (op.getBias())
-    return "attention has a bias";
+  if (op.getBias() && policy.pruned == numerics::Pruned::Compensated &&
+      (policy.group == 0 || policy.group > 128))
+    return "sums of importance with a bias need more than 32 bits";
   if (policy.blockRows != 2 || policy.blockCols != 2)
     return "blocks are not 2x2";
   if (policy.selection != numerics::Selection::Rho)

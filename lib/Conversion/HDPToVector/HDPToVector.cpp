@@ -7,6 +7,7 @@
 
 #include "KernelEmitter.h"
 #include "hdp/Conversion/Passes.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -162,6 +163,9 @@ void SiteEmitter::run(const KernelSpec &spec, func::FuncOp kernel) {
   std::optional<Operand> mask;
   if (op.getMask())
     mask = readMask(op.getMask(), query.sizes);
+  std::optional<Operand> bias;
+  if (op.getBias())
+    bias = readMask(op.getBias(), query.sizes);
   size_t rank = query.sizes.size();
 
   KernelEmitter sizes(b, spec);
@@ -194,6 +198,9 @@ void SiteEmitter::run(const KernelSpec &spec, func::FuncOp kernel) {
         view(result, batch, head * shared, shared, types[3]), workspace};
     if (mask)
       arguments.push_back(view(*mask, batch, head * shared, shared, types[5]));
+    if (bias)
+      arguments.push_back(
+          view(*bias, batch, head * shared, shared, types.back()));
     func::CallOp::create(b, kernel, arguments);
   }
   memref::DeallocOp::create(b, workspace);
@@ -211,10 +218,12 @@ void SiteEmitter::run(const KernelSpec &spec, func::FuncOp kernel) {
 static bool variesByRow(AttentionOp op) {
   if (op.getCausal())
     return true;
-  if (!op.getMask())
-    return false;
-  ArrayRef<int64_t> shape = cast<ShapedType>(op.getMask().getType()).getShape();
-  return shape[shape.size() - 2] != 1;
+  return llvm::any_of(ValueRange{op.getMask(), op.getBias()}, [](Value value) {
+    if (!value)
+      return false;
+    ArrayRef<int64_t> shape = cast<ShapedType>(value.getType()).getShape();
+    return shape[shape.size() - 2] != 1;
+  });
 }
 
 static KernelSpec getSpec(AttentionOp op, TargetKind target) {
@@ -232,6 +241,8 @@ static KernelSpec getSpec(AttentionOp op, TargetKind target) {
           target,
           /*hasMask=*/static_cast<bool>(op.getMask()),
           op.getCausal(),
+          /*hasBias=*/static_cast<bool>(op.getBias()),
+          op.getBias() ? element(op.getBias()) : Type(),
           variesByRow(op)};
 }
 
@@ -255,6 +266,8 @@ static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
       MemRefType::get({dynamic}, b.getI8Type())};
   if (spec.hasMask)
     arguments.push_back(rows(b.getI1Type(), 3, dynamic));
+  if (spec.hasBias)
+    arguments.push_back(rows(spec.biasType, 3, dynamic));
   auto function =
       func::FuncOp::create(loc, name, b.getFunctionType(arguments, {}));
   function.setPrivate();
@@ -273,6 +286,7 @@ static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
   emitter.emit(block->getArgument(0), block->getArgument(1),
                block->getArgument(2),
                spec.hasMask ? Value(block->getArgument(5)) : Value(),
+               spec.hasBias ? Value(block->getArguments().back()) : Value(),
                block->getArgument(3), block->getArgument(4));
   func::ReturnOp::create(b);
   return function;
@@ -303,6 +317,8 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
           << spec.valueType << spec.resultType << op.getScaleAttr()
           << op.getPolicyAttr() << " " << int(spec.hasMask)
           << int(spec.isCausal) << int(spec.variesByRow);
+      if (spec.hasBias)
+        llvm::raw_string_ostream(text) << spec.biasType;
       auto [entry, isNew] = kernels.try_emplace(text);
       if (isNew) {
         std::string name =

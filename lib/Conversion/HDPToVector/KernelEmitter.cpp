@@ -196,6 +196,12 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(lostWeights, word, index(16));
   declare(rowValueSums, word, groups * valueDims);
   declare(rowValueSumPairs, word, groups.ceilDiv(2) * valueDims);
+  if (!spec.hasBias)
+    return all;
+  declare(hasBias, word, index(16));
+  declare(biasRows, word, paddedColumns * (4 * kBatch));
+  declare(biasStrip, b.getF32Type(), index(32));
+  declare(wideSums, b.getI64Type(), index(16));
   return all;
 }
 
@@ -211,8 +217,7 @@ Val KernelEmitter::workspaceSize(Val queryLength, Val keyLength) {
   return total;
 }
 
-void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
-                         Value result, Value workspace) {
+void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand, Value biasOperand, Value result, Value workspace) {
   auto dim = [&](Value memref, int64_t n) {
     return wrap(memref::DimOp::create(b, memref, n));
   };
@@ -250,6 +255,8 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
     Value output = slice(result);
     if (maskOperand)
       mask = slice(maskOperand);
+    if (biasOperand)
+      bias = slice(biasOperand);
     if (spec.isMasked() && !spec.variesByRow) {
       emitValidity(index(0), index(1));
       emitRowSums(index(0));

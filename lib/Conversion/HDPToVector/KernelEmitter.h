@@ -9,6 +9,7 @@
 //   ListKernel.cpp    kept lists (N6)
 //   RowKernel.cpp     what each row has one of: T, mp, c, k, R
 //   MaskKernel.cpp    valid positions, what partial blocks change (N4)
+//   BiasKernel.cpp    additive masks (N4)
 //   ScoreKernel.cpp   scores of kept blocks, row maxima (N8)
 //   SoftmaxKernel.cpp weights (N9, N10)
 //   ApplyKernel.cpp   weighted sums of V, output (N10, N11)
@@ -34,10 +35,12 @@ struct KernelSpec {
   TargetKind target;
   bool hasMask = false;
   bool isCausal = false;
+  bool hasBias = false;
+  mlir::Type biasType;
   /// Whether query rows may differ in what is valid.
   bool variesByRow = false;
 
-  bool isMasked() const { return hasMask || isCausal; }
+  bool isMasked() const { return hasMask || isCausal || hasBias; }
 };
 
 using Vals = llvm::SmallVector<Val>;
@@ -53,9 +56,10 @@ public:
   Val workspaceSize(Val queryLength, Val keyLength);
 
   /// The body of a kernel: query and result are memref<?x?x..>, key and value
-  /// memref<?x..>, workspace memref<?xi8>, mask memref<?x?x?xi1> or null.
+  /// memref<?x..>, workspace memref<?xi8>, mask and bias memref<?x?x?x..> or null.
   void emit(mlir::Value query, mlir::Value key, mlir::Value value,
-            mlir::Value mask, mlir::Value result, mlir::Value workspace);
+            mlir::Value mask, mlir::Value bias, mlir::Value result,
+            mlir::Value workspace);
 
 private:
   /// A one-dimensional piece of the workspace.
@@ -92,6 +96,13 @@ private:
   // Masks.
   void emitValidity(Val firstRow, Val rows);
   Val maskBits(Val row, Val first, Val count);
+  Vals biasEntries(Val row, Val first, Val count);
+  Val biasBits(llvm::ArrayRef<Val> entries,
+               mlir::arith::CmpFPredicate predicate, double number);
+  void emitBiasRows(Val row, llvm::ArrayRef<Val> query);
+  void emitBiasTheta(Val firstRow);
+  void emitBiasScores(Val row);
+  Val scorePlace(Val place, int64_t row, int64_t key);
   Val lanesOf(Val word);
   Val bitsOf(Val lanes);
   Val countBits(Val word);
@@ -109,7 +120,8 @@ private:
     mlir::Value source; ///< holds numbers of moderate size only
   };
   Quantizer prepare(mlir::Value source, Val rows, int64_t columns,
-                    const numerics::CodeFormat &format, int64_t exponent);
+                    const numerics::CodeFormat &format, int64_t exponent,
+                    int64_t largest);
   Val loadFloats(mlir::Value source, Val row, int64_t from, int64_t columns);
   Val codes(mlir::Value source, Val row, int64_t chunk, Val factor);
   Val integerParts(Val codes);
@@ -178,7 +190,8 @@ private:
   Buffer fullWords, partialWords, validWords, fullCounts, partials,
       partialCounts, missing, rowGroupBlocks, lostWeights, rowValueSums,
       rowValueSumPairs;
-  mlir::Value mask; ///< of the head: memref<?x?xi1>
+  Buffer hasBias, biasRows, biasStrip, wideSums;
+  mlir::Value mask, bias; ///< of the head: memref<?x?x..>
 
   // Per head: exponents, and the shift of N9.
   Val sQ, sK, sV, shiftLeft, shiftRight, shiftCap;

@@ -8,6 +8,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
+#include "hdp/Numerics/Mask.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -82,11 +84,13 @@ void KernelEmitter::emitValidity(Val firstRow, Val count) {
     if (!spec.variesByRow)
       exists = wrap(arith::ConstantIntOp::create(b, 1, 1));
     Val query[2] = {first, exists.select(first + 1, first)};
-    Val total = accumulate(
-        index(0), words, 1, {i32(0)}, [&](Val word, const Vals &soFar) {
+    // Full blocks; whether there is a bias; whether it has a NaN.
+    Vals totals = accumulate(
+        index(0), words, 1, Vals(spec.hasBias ? 3 : 1, i32(0)), [&](Val word, const Vals &soFar) {
           Val key = word * 32;
           Val count = minIndex(maxIndex(lk - key, index(0)), index(32));
           Val valid[2];
+          Vals next = soFar;
           for (int64_t n : {0, 1}) {
             if (n == 1 && !spec.variesByRow) {
               valid[1] = valid[0];
@@ -100,6 +104,16 @@ void KernelEmitter::emitValidity(Val firstRow, Val count) {
             valid[n] = (one.shl(allowed.toI64()) - 1).trunc(b.getI32Type());
             if (mask)
               valid[n] = valid[n] & maskBits(query[n], key, count);
+            if (bias) {
+              Vals entries = biasEntries(query[n], key, count);
+              Val allowed = biasBits(entries, arith::CmpFPredicate::OGT,
+                                     numerics::forbiddingBias);
+              Val other = biasBits(entries, arith::CmpFPredicate::ONE, 0.0);
+              next[1] = next[1] | (other & allowed);
+              next[2] =
+                  next[2] | biasBits(entries, arith::CmpFPredicate::UNO, 0.0);
+              valid[n] = valid[n] & allowed;
+            }
           }
           Val both = valid[0] & valid[1];
           Val full = compressEven(both & both.srl(1));
@@ -111,9 +125,17 @@ void KernelEmitter::emitValidity(Val firstRow, Val count) {
           store(partial, partialWords, at);
           store(valid[0], validWords, row * 2 * words + word);
           store(second, validWords, (row * 2 + 1) * words + word);
-          return Vals{soFar[0] + countBits(full)};
-        })[0];
-    store(total, fullCounts, row);
+          next[0] = next[0] + countBits(full);
+          return next;
+        });
+    store(totals[0], fullCounts, row);
+    if (!bias)
+      return;
+    cf::AssertOp::create(b, totals[2].eq(0),
+                         "expected a bias without NaN, found NaN");
+    Val some = totals[1].compare(arith::CmpIPredicate::ne, i32(0));
+    store(some.zext(b.getI32Type()), hasBias, row);
+    when(some, [&] { emitBiasRows(row, query); });
   });
 }
 

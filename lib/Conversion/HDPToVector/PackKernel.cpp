@@ -39,7 +39,8 @@ Val KernelEmitter::loadFloats(Value source, Val row, int64_t from,
 /// from a copy that saturates alike.
 KernelEmitter::Quantizer
 KernelEmitter::prepare(Value source, Val rows, int64_t columns,
-                       const numerics::CodeFormat &format, int64_t exponent) {
+                       const numerics::CodeFormat &format, int64_t exponent,
+                       int64_t largest) {
   int64_t vectors = (columns + 15) / 16;
   Vals init(std::min<int64_t>(vectors, 4), vec(t.i32x16, 0));
   Vals maxima =
@@ -69,7 +70,7 @@ KernelEmitter::prepare(Value source, Val rows, int64_t columns,
     Val tooLarge = (magnitude & 0x7FFFFF).gt(hiMantissa);
     Val s = i32(hiExponent + 127 - format.fractionBits) - biased -
             tooLarge.zext(b.getI32Type());
-    s = s.max(numerics::minExponent).min(numerics::maxExponent);
+    s = s.max(numerics::minExponent).min(largest);
     Val none = magnitude.eq(0) | biased.eq(255);
     q.exponent = none.select(i32(0), s);
   }
@@ -191,7 +192,9 @@ static void transpose16(Vals &r) {
 
 void KernelEmitter::packKeys(Value key) {
   Quantizer q =
-      prepare(key, lk, spec.d, numerics::getQueryKeyFormat(policy), policy.sk);
+      prepare(key, lk, spec.d, numerics::getQueryKeyFormat(policy), policy.sk,
+              spec.hasBias ? numerics::maxExponentWithBias
+                           : numerics::maxExponent);
   sK = q.exponent;
   int64_t poolRow = 32 * chunks;
   loop(index(0), paddedColumns, 16, [&](Val strip) {
@@ -241,7 +244,9 @@ void KernelEmitter::packKeys(Value key) {
 
 void KernelEmitter::packQueries(Value query) {
   Quantizer q = prepare(query, lq, spec.d, numerics::getQueryKeyFormat(policy),
-                        policy.sq);
+                        policy.sq,
+              spec.hasBias ? numerics::maxExponentWithBias
+                           : numerics::maxExponent);
   sQ = q.exponent;
   Val ones = vec(t.i8x64, 1), zero = vec(t.i32x16, 0);
   loop(index(0), rows, kBatch, [&](Val batch) {
@@ -298,7 +303,8 @@ void KernelEmitter::packQueries(Value query) {
 
 void KernelEmitter::packValues(Value value) {
   numerics::CodeFormat format = numerics::getValueFormat(policy);
-  Quantizer q = prepare(value, lk, spec.dv, format, policy.sv);
+  Quantizer q = prepare(value, lk, spec.dv, format, policy.sv,
+                        numerics::maxExponent);
   sV = q.exponent;
   int64_t dims = valueVectors * 16;
   Val factor = q.factor.splat(t.f32x16);

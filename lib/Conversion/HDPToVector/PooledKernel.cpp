@@ -77,5 +77,7 @@ void KernelEmitter::emitPooledPass(Val firstRow) {
     }
   });
 
+    if (spec.hasBias)
+    emitBiasTheta(firstRow);
   emitThresholds();
 }

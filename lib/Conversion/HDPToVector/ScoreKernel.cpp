@@ -37,6 +37,12 @@ static Val addQuarters(Val x, Val y) {
   return x.shuffle(y, even) + x.shuffle(y, odd);
 }
 
+/// Where a score of a list's entry is.
+Val KernelEmitter::scorePlace(Val place, int64_t row, int64_t key) {
+  Val slot = (place & 1) + (place & 4).srl(1);
+  return (place & -8) * 4 + (place & 2) * 8 + slot * 2 + (8 * row + key);
+}
+
 void KernelEmitter::emitScores(Val firstRow, Val count) {
   loop(index(0), count, 1, [&](Val row) {
     Val list = row * listStride, out = row * scoreStride;
@@ -89,14 +95,18 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
       return;
     // With partial blocks: what is not valid is put far below, and so is what
     // stands behind the list, which may repeat it.
-    when(load(partialCounts, row).gt(0), [&] {
+    Val isChanged = load(partialCounts, row).gt(0);
+    if (spec.hasBias) {
+      emitBiasScores(row);
+      isChanged = isChanged | load(hasBias, validityRow(row)).gt(0);
+    }
+    when(isChanged, [&] {
       auto sink = [&](Val place, Val valid) {
-        Val slot = (place & 1) + (place & 4).srl(1);
-        Val at = out + (place & -8) * 4 + (place & 2) * 8 + slot * 2;
         for (int64_t n : {0, 1})
           for (int64_t key : {0, 1})
-            when((valid.srl(2 * n + key) & 1).eq(0),
-                 [&] { store(i32(-(1 << 30)), scores, at + (8 * n + key)); });
+            when((valid.srl(2 * n + key) & 1).eq(0), [&] {
+              store(i32(-(1 << 30)), scores, out + scorePlace(place, n, key));
+            });
       };
       forEachPartial(row, sink);
       loop(length, length.ceilDiv(8) * 8, 1,

@@ -147,21 +147,37 @@ Case KernelTest::drawCase() {
 /// None, causal, of keys, or of positions; sparse or dense.
 void KernelTest::drawMask(Case &c) {
   c.spec.causal = draw(0, 3) == 0;
-  if (draw(0, 1) == 0)
-    return;
+  int64_t kind = draw(0, 3); // none, mask, bias, both
   int64_t lq = c.spec.query.shape[1], lk = c.spec.key.shape[1];
-  TensorSpec mask{
-      ElementType::I1,
-      {pick<int64_t>({1, c.spec.query.shape[0]}), pick<int64_t>({1, lq}), lk}};
-  HostTensor tensor(ElementType::I1, mask.shape);
-  uint8_t *data = tensor.as<uint8_t>();
+  auto drawShape = [&]() -> llvm::SmallVector<int64_t, 4> {
+    return {pick<int64_t>({1, c.spec.query.shape[0]}), pick<int64_t>({1, lq}),
+            lk};
+  };
   int64_t chance = pick<int64_t>({0, 50, 90, 99, 100});
   bool isPadding = draw(0, 1);
   int64_t end = draw(0, lk);
-  for (int64_t n = 0; n < tensor.getNumElements(); ++n)
-    data[n] = isPadding ? n % lk < end : draw(0, 99) < chance;
-  c.spec.mask = mask;
-  c.inputs.push_back(std::move(tensor));
+  auto allows = [&](int64_t n) {
+    return isPadding ? n % lk < end : draw(0, 99) < chance;
+  };
+  if (kind % 2) {
+    c.spec.mask = TensorSpec{ElementType::I1, drawShape()};
+    HostTensor tensor(ElementType::I1, c.spec.mask->shape);
+    for (int64_t n = 0; n < tensor.getNumElements(); ++n)
+      tensor.as<uint8_t>()[n] = allows(n);
+    c.inputs.push_back(std::move(tensor));
+  }
+  if (kind / 2) {
+    // Zeros and numbers that forbid, or a real bias as well.
+    float forbids = pick({-8192.0f, -10000.0f, -1e9f, -3.4e38f,
+                          -std::numeric_limits<float>::infinity()});
+    float size = pick({0.0f, 0.0f, 1.0f, 100.0f, 1e30f});
+    std::normal_distribution<float> normal;
+    c.spec.bias = TensorSpec{ElementType::F32, drawShape()};
+    HostTensor tensor(ElementType::F32, c.spec.bias->shape);
+    for (int64_t n = 0; n < tensor.getNumElements(); ++n)
+      tensor.as<float>()[n] = allows(n) ? size * normal(random) : forbids;
+    c.inputs.push_back(std::move(tensor));
+  }
 }
 
 /// A public function with the whole attention.
@@ -181,8 +197,12 @@ std::string KernelTest::getModule(const Case &c) {
               v = type(c.spec.value), o = type(c.spec.result);
   std::string argument, operand;
   if (c.spec.mask) {
-    argument = ", %m: " + type(*c.spec.mask);
-    operand = " mask(%m : " + type(*c.spec.mask) + ")";
+    argument += ", %m: " + type(*c.spec.mask);
+    operand += " mask(%m : " + type(*c.spec.mask) + ")";
+  }
+  if (c.spec.bias) {
+    argument += ", %b: " + type(*c.spec.bias);
+    operand += " bias(%b : " + type(*c.spec.bias) + ")";
   }
   return "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v + argument +
          ") -> " + o + " {\n  %i = tensor.empty() : " + o +
@@ -229,6 +249,31 @@ std::vector<uint8_t> KernelTest::runKernel(const Case &c, const char *target) {
     return {};
   }
   return getBytes((*results)[0]);
+}
+
+TEST_F(KernelTest, BiasWithNaNIsRefused) {
+  random.seed(1);
+  Case c;
+  c.spec.policy = numerics::compensatedPolicy();
+  for (TensorSpec *tensor :
+       {&c.spec.query, &c.spec.key, &c.spec.value, &c.spec.result})
+    tensor->shape = {1, 4, 16};
+  for (int n = 0; n < 3; ++n)
+    c.inputs.push_back(drawTensor({1, 4, 16}));
+  c.spec.bias = TensorSpec{ElementType::F32, {1, 4, 4}};
+  HostTensor bias(ElementType::F32, c.spec.bias->shape);
+  std::fill(bias.as<float>(), bias.as<float>() + 16, 0.0f);
+  bias.as<float>()[5] = std::numeric_limits<float>::quiet_NaN();
+  c.inputs.push_back(std::move(bias));
+  auto module = parse(getModule(c));
+  CompileOptions options;
+  options.attention = AttentionLowering::Vector;
+  auto model = llvm::cantFail(CompiledModel::compile(*module, options));
+  auto results = model->run("f", c.getInputs());
+  ASSERT_FALSE(bool(results));
+  EXPECT_NE(llvm::toString(results.takeError())
+                .find("expected a bias without NaN, found NaN"),
+            std::string::npos);
 }
 
 TEST_F(KernelTest, KernelsEqualTheReference) {
