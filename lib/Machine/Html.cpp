@@ -16,7 +16,8 @@ static const MacReading readings[] = {MacReading::Fixed, MacReading::Brick};
 static const char style[] =
     "body{font:14px sans-serif;margin:2em;max-width:70em;color:#222}"
     "table{border-collapse:collapse;margin:1em 0}"
-    "td,th{padding:.2em .8em;text-align:right;border-bottom:1px solid #ddd}"
+    "td,th{padding:.2em "
+    ".8em;text-align:right;white-space:nowrap;border-bottom:1px solid #ddd}"
     "td:first-child,th:first-child{text-align:left}"
     "svg{display:block;margin:.5em 0 1em}svg text{font:11px sans-serif}"
     ".heads{display:flex;flex-wrap:wrap;gap:1.5em}";
