@@ -3,83 +3,33 @@
 // Times this project's engines and what they compete with on one core of this
 // machine, and says which machine that is.
 //
+// The subcommand `machine` becomes hdp-bench-machine, which does not load MLIR:
+// the memory that it reports should be the model's.
+//
 //===----------------------------------------------------------------------===//
 
-#include "Session.h"
-#include "hdp/Support/Error.h"
-#include "hdp/Support/FileOutput.h"
-#include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/InitLLVM.h"
+#include "Main.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <unistd.h>
 
-using namespace hdp;
 using namespace hdp::bench;
-namespace cl = llvm::cl;
 
-namespace {
-/// The options of every subcommand.
-struct CommonOptions {
-  cl::opt<std::string> json{
-      "json", cl::value_desc("FILE.json"), cl::sub(cl::SubCommand::getAll()),
-      cl::desc("also write machine, rows and notes (-: standard output)")};
-  cl::opt<unsigned> rounds{
-      "rounds", cl::init(0), cl::sub(cl::SubCommand::getAll()),
-      cl::desc("timed rounds (default: as many as fit, 5 to 101)")};
-  cl::opt<double> seconds{
-      "seconds", cl::init(2.0), cl::sub(cl::SubCommand::getAll()),
-      cl::desc("time for the rounds of one table (default: 2)")};
-  cl::opt<int> core{"core", cl::init(-1), cl::sub(cl::SubCommand::getAll()),
-                    cl::desc("the core to run on (default: the last one)")};
-};
-} // namespace
-
-static llvm::Error run(const CommonOptions &options,
-                       llvm::ArrayRef<Subcommand> commands) {
-  const Subcommand *chosen = nullptr;
-  std::string names;
-  for (const Subcommand &command : commands) {
-    names += (names.empty() ? "" : ", ") + command.command->getName().str();
-    if (*command.command)
-      chosen = &command;
-  }
-  if (!chosen)
-    return makeError("expected one of the subcommands " + names);
-
-  // The table goes to standard error when standard output is the JSON's.
-  llvm::raw_ostream &os = options.json == "-" ? llvm::errs() : llvm::outs();
-  std::optional<int64_t> core;
-  if (options.core >= 0)
-    core = options.core;
-  Session session(setUpHost(core), Effort{options.rounds, options.seconds},
-                  chosen->command->getName(), os);
-  if (core && !session.getHost().core)
-    return makeError("--core: expected a core that this process may use, "
-                     "found " +
-                     llvm::Twine(*core));
-  session.printHost();
-  if (llvm::Error error = chosen->run(session))
-    return error;
-  session.printNotes();
-  if (options.json.empty())
-    return llvm::Error::success();
-  return writeOutputFile(
-      options.json, [&](llvm::raw_ostream &os) -> llvm::Error {
-        os << llvm::formatv("{0:2}", llvm::json::Value(session.toJson()))
-           << "\n";
-        return llvm::Error::success();
-      });
+/// Returns only where there is no such program beside this one.
+static void becomeMachine(char **argv) {
+  static int anchor;
+  llvm::SmallString<256> path(
+      llvm::sys::fs::getMainExecutable(argv[0], &anchor));
+  llvm::sys::path::remove_filename(path);
+  llvm::sys::path::append(path, "hdp-bench-machine");
+  execv(path.c_str(), argv);
 }
 
 int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
-  CommonOptions options;
-  Subcommand commands[] = {makeAttentionCommand(), makeCompileCommand(),
-                           makeMachineCommand(), makeModelCommand()};
-  cl::ParseCommandLineOptions(
-      argc, argv, "times attention, models, the machine and the compiler\n");
-  if (llvm::Error error = run(options, commands)) {
-    llvm::errs() << "hdp-bench: error: " << llvm::toString(std::move(error))
-                 << "\n";
-    return 1;
-  }
-  return 0;
+  if (argc > 1 && llvm::StringRef(argv[1]) == "machine")
+    becomeMachine(argv);
+  return runMain(argc, argv,
+                 {makeAttentionCommand(), makeCompileCommand(),
+                  makeMachineCommand(), makeModelCommand()});
 }
