@@ -239,7 +239,7 @@ static llvm::Error run(const ModelOptions &options, Session &session) {
     names = {"kwt1", "bert-base"};
   std::vector<unsigned> lengths(options.lengths.begin(), options.lengths.end());
   if (lengths.empty())
-    lengths = {0};
+    lengths.push_back(0);
   if (options.layers == 0)
     return makeError("--layers: expected at least 1, found 0");
   std::unique_ptr<PythonPeers> python;
