@@ -19,8 +19,8 @@ using namespace hdp;
 Vals KernelEmitter::biasEntries(Val row, Val first, Val count) {
   Type element = cast<MemRefType>(bias.getType()).getElementType();
   auto type = VectorType::get(16, element);
-  auto choice = scf::IfOp::create(b, TypeRange{t.f32x16, t.f32x16},
-                                  count.eq(32).v, true);
+  auto choice =
+      scf::IfOp::create(b, TypeRange{t.f32x16, t.f32x16}, count.eq(32).v, true);
   OpBuilder::InsertionGuard guard(b);
   auto widen = [&](Val x, Type to) {
     return element.isF32() ? x : x.cast<arith::ExtFOp>(to);
@@ -56,18 +56,18 @@ Val KernelEmitter::biasBits(ArrayRef<Val> entries,
       b, DenseElementsAttr::get(t.f32x16, static_cast<float>(number)));
   Val bits[2];
   for (int64_t half : {0, 1})
-    bits[half] = bitsOf(
-        wrap(arith::CmpFOp::create(b, predicate, entries[half], limit)));
+    bits[half] =
+        bitsOf(wrap(arith::CmpFOp::create(b, predicate, entries[half], limit)));
   return bits[0] | bits[1].shl(16);
 }
 
 /// B of both query rows of a block row, 0 where entries forbid.
 void KernelEmitter::emitBiasRows(Val row, ArrayRef<Val> query) {
-  Val unit = wrap(numerics::scoreUnit(ops, spec.scale, policy, sQ, sK))
-                 .splat(t.f64x8);
+  Val unit =
+      wrap(numerics::scoreUnit(ops, spec.scale, policy, sQ, sK)).splat(t.f64x8);
   auto constant = [&](double number) {
-    return wrap(arith::ConstantOp::create(
-        b, DenseElementsAttr::get(t.f64x8, number)));
+    return wrap(
+        arith::ConstantOp::create(b, DenseElementsAttr::get(t.f64x8, number)));
   };
   auto pick = [&](arith::CmpFPredicate predicate, Val x, Val y) {
     return wrap(arith::CmpFOp::create(b, predicate, x, y)).select(x, y);
@@ -77,13 +77,13 @@ void KernelEmitter::emitBiasRows(Val row, ArrayRef<Val> query) {
     for (int64_t n : {0, 1}) {
       Vals entries = biasEntries(query[n], key, count);
       for (int64_t quarter = 0; quarter < 4; ++quarter) {
-        Val x = wrap(vector::ExtractStridedSliceOp::create(
-                         b, entries[quarter / 2].v, {8 * (quarter % 2)}, {8},
-                         {1}))
-                    .cast<arith::ExtFOp>(t.f64x8);
-        Val allows = wrap(arith::CmpFOp::create(
-            b, arith::CmpFPredicate::OGT, x,
-            constant(numerics::forbiddingBias)));
+        Val x =
+            wrap(vector::ExtractStridedSliceOp::create(
+                     b, entries[quarter / 2].v, {8 * (quarter % 2)}, {8}, {1}))
+                .cast<arith::ExtFOp>(t.f64x8);
+        Val allows =
+            wrap(arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x,
+                                       constant(numerics::forbiddingBias)));
         Val quotient = wrap(arith::DivFOp::create(b, x.v, unit.v));
         quotient = pick(arith::CmpFPredicate::OLT, quotient,
                         constant(numerics::biasLimit));
@@ -125,21 +125,20 @@ void KernelEmitter::emitBiasTheta(Val firstRow) {
             Val x = load(theta, row * paddedColumns + column, t.i32x16);
             for (int64_t n : {0, 1}) {
               Val at = (from * 2 + n) * (paddedColumns * 2) + column * 2;
-              Val low = load(biasRows, at, t.i32x16)
-                            .sra(policy.scoreFractionBits());
+              Val low =
+                  load(biasRows, at, t.i32x16).sra(policy.scoreFractionBits());
               Val high = load(biasRows, at + 16, t.i32x16)
                              .sra(policy.scoreFractionBits());
               Val sum = low.shuffle(high, even) + low.shuffle(high, odd);
               x = x + (n ? sum & second : sum);
             }
             store(x, theta, row * paddedColumns + column);
-            Val isFull = lanesOf(load(fullWords, from * paddedColumns.div(16) +
-                                                     column.div(16)));
+            Val isFull = lanesOf(
+                load(fullWords, from * paddedColumns.div(16) + column.div(16)));
             Val counted = isFull.select(x, ignored);
-            return Vals{wantsMinimum ? soFar[0].min(counted)
-                                     : soFar[0].max(counted),
-                        soFar[1] +
-                            isFull.select(x, vec(t.i32x16, 0)).sext(wide)};
+            return Vals{
+                wantsMinimum ? soFar[0].min(counted) : soFar[0].max(counted),
+                soFar[1] + isFull.select(x, vec(t.i32x16, 0)).sext(wide)};
           });
       store(ends[0], extremes, row * 16);
       store(ends[1].sum(), wideSums, row);
@@ -157,8 +156,8 @@ void KernelEmitter::emitBiasScores(Val row) {
       for (int64_t n : {0, 1})
         for (int64_t second : {0, 1}) {
           Val at = row * scoreStride + scorePlace(place, n, second);
-          Val B = load(biasRows, (from * 2 + n) * (paddedColumns * 2) + key +
-                                     second);
+          Val B = load(biasRows,
+                       (from * 2 + n) * (paddedColumns * 2) + key + second);
           store(load(scores, at) + B, scores, at);
         }
     });

@@ -217,7 +217,8 @@ Val KernelEmitter::workspaceSize(Val queryLength, Val keyLength) {
   return total;
 }
 
-void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand, Value biasOperand, Value result, Value workspace) {
+void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
+                         Value biasOperand, Value result, Value workspace) {
   auto dim = [&](Value memref, int64_t n) {
     return wrap(memref::DimOp::create(b, memref, n));
   };

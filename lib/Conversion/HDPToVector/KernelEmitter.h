@@ -56,7 +56,8 @@ public:
   Val workspaceSize(Val queryLength, Val keyLength);
 
   /// The body of a kernel: query and result are memref<?x?x..>, key and value
-  /// memref<?x..>, workspace memref<?xi8>, mask and bias memref<?x?x?x..> or null.
+  /// memref<?x..>, workspace memref<?xi8>, mask and bias memref<?x?x?x..> or
+  /// null.
   void emit(mlir::Value query, mlir::Value key, mlir::Value value,
             mlir::Value mask, mlir::Value bias, mlir::Value result,
             mlir::Value workspace);

@@ -86,7 +86,8 @@ void KernelEmitter::emitValidity(Val firstRow, Val count) {
     Val query[2] = {first, exists.select(first + 1, first)};
     // Full blocks; whether there is a bias; whether it has a NaN.
     Vals totals = accumulate(
-        index(0), words, 1, Vals(spec.hasBias ? 3 : 1, i32(0)), [&](Val word, const Vals &soFar) {
+        index(0), words, 1, Vals(spec.hasBias ? 3 : 1, i32(0)),
+        [&](Val word, const Vals &soFar) {
           Val key = word * 32;
           Val count = minIndex(maxIndex(lk - key, index(0)), index(32));
           Val valid[2];

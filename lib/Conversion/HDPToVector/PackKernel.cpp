@@ -191,10 +191,9 @@ static void transpose16(Vals &r) {
 }
 
 void KernelEmitter::packKeys(Value key) {
-  Quantizer q =
-      prepare(key, lk, spec.d, numerics::getQueryKeyFormat(policy), policy.sk,
-              spec.hasBias ? numerics::maxExponentWithBias
-                           : numerics::maxExponent);
+  Quantizer q = prepare(
+      key, lk, spec.d, numerics::getQueryKeyFormat(policy), policy.sk,
+      spec.hasBias ? numerics::maxExponentWithBias : numerics::maxExponent);
   sK = q.exponent;
   int64_t poolRow = 32 * chunks;
   loop(index(0), paddedColumns, 16, [&](Val strip) {
@@ -243,10 +242,9 @@ void KernelEmitter::packKeys(Value key) {
 //===----------------------------------------------------------------------===//
 
 void KernelEmitter::packQueries(Value query) {
-  Quantizer q = prepare(query, lq, spec.d, numerics::getQueryKeyFormat(policy),
-                        policy.sq,
-              spec.hasBias ? numerics::maxExponentWithBias
-                           : numerics::maxExponent);
+  Quantizer q = prepare(
+      query, lq, spec.d, numerics::getQueryKeyFormat(policy), policy.sq,
+      spec.hasBias ? numerics::maxExponentWithBias : numerics::maxExponent);
   sQ = q.exponent;
   Val ones = vec(t.i8x64, 1), zero = vec(t.i32x16, 0);
   loop(index(0), rows, kBatch, [&](Val batch) {
@@ -303,8 +301,8 @@ void KernelEmitter::packQueries(Value query) {
 
 void KernelEmitter::packValues(Value value) {
   numerics::CodeFormat format = numerics::getValueFormat(policy);
-  Quantizer q = prepare(value, lk, spec.dv, format, policy.sv,
-                        numerics::maxExponent);
+  Quantizer q =
+      prepare(value, lk, spec.dv, format, policy.sv, numerics::maxExponent);
   sV = q.exponent;
   int64_t dims = valueVectors * 16;
   Val factor = q.factor.splat(t.f32x16);

@@ -77,7 +77,7 @@ void KernelEmitter::emitPooledPass(Val firstRow) {
     }
   });
 
-    if (spec.hasBias)
+  if (spec.hasBias)
     emitBiasTheta(firstRow);
   emitThresholds();
 }

@@ -96,10 +96,10 @@ void KernelEmitter::emitThresholds() {
   };
   Val extreme = fold(
       combineLanes(loadVectors(extremes, index(0), 8), extremeOf), extremeOf);
-  Val sum = spec.hasBias
-                ? load(wideSums, index(0), t.i64x8)
-                      .cast<arith::SIToFPOp>(t.f64x8)
-                : fold(combineLanes(loadVectors(sums, index(0), 8), add), add);
+  Val sum =
+      spec.hasBias
+          ? load(wideSums, index(0), t.i64x8).cast<arith::SIToFPOp>(t.f64x8)
+          : fold(combineLanes(loadVectors(sums, index(0), 8), add), add);
   Val blocks = !spec.isMasked()   ? fullColumns.toI32().splat(t.i32x8)
                : spec.variesByRow ? load(fullCounts, index(0), t.i32x8)
                                   : load(fullCounts, index(0)).splat(t.i32x8);

@@ -249,6 +249,7 @@ TEST_F(HDPA, exportStopsAtTheFirstOpWithoutEncoding) {
   builder.create(state);
   EXPECT_EQ(write(*module), "failed");
   ASSERT_EQ(errors.size(), 1u);
-  EXPECT_EQ(errors[0], "expected a site, a symbol, a buffer or a command in a program, "
-                       "found 'other.op', which has no encoding");
+  EXPECT_EQ(errors[0],
+            "expected a site, a symbol, a buffer or a command in a program, "
+            "found 'other.op', which has no encoding");
 }
