@@ -82,7 +82,7 @@ void hdp::buildKernelStage(OpPassManager &pm,
   if (options.threads && options.vectorize)
     pm.addPass(createSplitKernels());
   if (options.usesVectors())
-    pm.addPass(createConvertHDPToVector({options.target}));
+    pm.addPass(createConvertHDPToVector({options.target, options.stageCycles}));
   if (options.vectorize)
     pm.addPass(createConvertExactToVector({options.target}));
   pm.addPass(createConvertHDPToLoops());

@@ -50,6 +50,10 @@ struct AttentionOptions {
       "python", cl::value_desc("FILE"), cl::sub(command),
       cl::desc("a Python with PyTorch, ONNX Runtime or OpenVINO, to measure "
                "those too")};
+  cl::opt<bool> stages{
+      "stages", cl::sub(command),
+      cl::desc("also the cycles of each stage of our kernels, by kernels that "
+               "count them")};
   cl::opt<unsigned> seed{"seed", cl::init(1), cl::sub(command),
                          cl::desc("of random inputs")};
 };
@@ -131,6 +135,7 @@ static llvm::Error run(const AttentionOptions &options, Session &session) {
     python = std::move(*started);
   }
   contest.target = options.target;
+  contest.countsStages = options.stages;
   contest.peaks = measurePeaks(session.getHost());
   session.addPeaks(contest.peaks);
   for (const AttentionInputs &inputs : *all) {

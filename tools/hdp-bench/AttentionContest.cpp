@@ -1,6 +1,7 @@
 //===- AttentionContest.cpp - rounds, rows --------------------------------===//
 
 #include "AttentionContest.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cstdlib>
 
@@ -73,25 +74,33 @@ llvm::Error Contest::report() {
     row["ratio_to_own_f32"] = rounds.getSpeedup(entrant->index, own->index);
     if (ownInt8)
       row["ratio_to_own_int8"] = rounds.getSpeedup(entrant->index, *ownInt8);
+    reportStages(*entrant);
     if (entrant->check)
       row["equal_to_loops"] = entrant->check(entrant->out);
     row["error_of_exact"] = computeErrorOfExact(inputs, entrant->out);
     session.addRow(std::move(row));
   }
+  std::vector<Column> columns = {{"implementation", "implementation"},
+                                 {"milliseconds", "ms", 3},
+                                 {"ratio_to_best_f32", "x best f32", 2},
+                                 {"ratio_to_own_f32", "x own f32", 2},
+                                 {"ratio_to_own_int8", "x own int8", 2},
+                                 {"pruned", "pruned", 3},
+                                 {"equal_to_loops", "= loops"},
+                                 {"of_f32_peak", "of f32 peak", 2},
+                                 {"cycles_per_score", "cycles/score", 2}};
+  std::array<std::string, kNumKernelStages> keys;
+  for (auto [number, key] : llvm::enumerate(keys)) {
+    key = getStageKey(KernelStage(number));
+    if (options.countsStages)
+      columns.push_back({key, getName(KernelStage(number)), 2});
+  }
+  columns.push_back({"error_of_exact", "error", 6});
   session.printTable(
       llvm::formatv("attention, {0} inputs, {1} heads, {2} x {3} scores, d {4}",
                     inputs.source, inputs.heads(), inputs.queries(),
                     inputs.keys(), inputs.headDim())
           .str(),
-      {{"implementation", "implementation"},
-       {"milliseconds", "ms", 3},
-       {"ratio_to_best_f32", "x best f32", 2},
-       {"ratio_to_own_f32", "x own f32", 2},
-       {"ratio_to_own_int8", "x own int8", 2},
-       {"pruned", "pruned", 3},
-       {"equal_to_loops", "= loops"},
-       {"of_f32_peak", "of f32 peak", 2},
-       {"cycles_per_score", "cycles/score", 2},
-       {"error_of_exact", "error", 6}});
+      columns);
   return llvm::Error::success();
 }

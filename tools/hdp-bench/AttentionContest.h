@@ -28,6 +28,8 @@ struct ContestOptions {
   /// Of our kernels, as the pipeline takes it.
   std::string target = "host";
   Peaks peaks;
+  /// Also run kernels that count the ticks of their stages.
+  bool countsStages = false;
 };
 
 /// One implementation: its result and what is known of it before it runs.
@@ -41,6 +43,9 @@ struct Entrant {
   /// Whether the result equals that of the loops, where there are any.
   std::function<bool(const HostTensor &out)> check;
   size_t index = 0;
+  /// Of the stages, one a round, and the counting kernel's entry in the rounds.
+  std::vector<StageShares> shares;
+  size_t countedIndex = 0;
 };
 
 class Contest {
@@ -67,6 +72,9 @@ private:
   /// One that writes its result into `out` and is timed here.
   Entrant &add(llvm::StringRef name,
                std::function<llvm::Error(HostTensor &out)> call);
+  /// Takes turns with the others as well: a kernel that counts its stages.
+  void addCounted(Entrant &entrant, CompiledAttention attention);
+  void reportStages(Entrant &entrant);
   Entrant &addDense(llvm::StringRef name, DenseKernel kernel, bool isF32);
   /// The fastest dense f32 implementation, null if there is none.
   const Entrant *findBest(bool isOwn) const;

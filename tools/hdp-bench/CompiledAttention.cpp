@@ -24,6 +24,23 @@ func.func @attention(%q: tensor<{0}>, %k: tensor<{1}>, %v: tensor<{2}>,
   return
 })";
 
+/// Hands out the ticks of the stages, which begin at 0 again.
+static const char kTakeTicks[] = R"(
+memref.global "private" @{0} : memref<{1}xi64> = dense<0>
+func.func @take_ticks(%out: memref<{1}xi64>) {{
+  %first = arith.constant 0 : index
+  %step = arith.constant 1 : index
+  %end = arith.constant {1} : index
+  %zero = arith.constant 0 : i64
+  %ticks = memref.get_global @{0} : memref<{1}xi64>
+  scf.for %i = %first to %end step %step {{
+    %x = memref.load %ticks[%i] : memref<{1}xi64>
+    memref.store %x, %out[%i] : memref<{1}xi64>
+    memref.store %zero, %ticks[%i] : memref<{1}xi64>
+  }
+  return
+})";
+
 llvm::Expected<CompiledAttention>
 CompiledAttention::compile(const AttentionInputs &inputs,
                            const std::optional<numerics::Policy> &policy,
@@ -40,6 +57,8 @@ CompiledAttention::compile(const AttentionInputs &inputs,
       llvm::formatv(kFunction, formatType(inputs.q), formatType(inputs.k),
                     formatType(inputs.v), result,
                     llvm::formatv("{0:e17}", inputs.scale).str(), attribute);
+  if (options.stageCycles)
+    text += llvm::formatv(kTakeTicks, kStageCyclesGlobal, kNumKernelStages);
   ErrorCollector errors(&context);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module)
@@ -59,4 +78,34 @@ llvm::Error CompiledAttention::run(const AttentionInputs &inputs,
   auto results =
       model->run("attention", {&inputs.q, &inputs.k, &inputs.v, &out});
   return results ? llvm::Error::success() : results.takeError();
+}
+
+/// The counter that llvm.readcyclecounter reads.
+static int64_t readTicks() {
+#ifdef __x86_64__
+  return static_cast<int64_t>(__builtin_ia32_rdtsc());
+#else
+  return 0;
+#endif
+}
+
+llvm::Error CompiledAttention::runCounted(const AttentionInputs &inputs,
+                                          HostTensor &out,
+                                          StageShares &shares) const {
+  HostTensor ticks(ElementType::I64, {kNumKernelStages});
+  auto take = [&]() -> llvm::Error {
+    auto results = model->run("take_ticks", {&ticks});
+    return results ? llvm::Error::success() : results.takeError();
+  };
+  if (llvm::Error error = take())
+    return error;
+  int64_t start = readTicks();
+  if (llvm::Error error = run(inputs, out))
+    return error;
+  auto total = static_cast<double>(std::max<int64_t>(1, readTicks() - start));
+  if (llvm::Error error = take())
+    return error;
+  for (int64_t stage = 0; stage < kNumKernelStages; ++stage)
+    shares[stage] = static_cast<double>(ticks.as<int64_t>()[stage]) / total;
+  return llvm::Error::success();
 }

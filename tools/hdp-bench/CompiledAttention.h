@@ -9,11 +9,21 @@
 #define HDP_TOOLS_HDP_BENCH_COMPILEDATTENTION_H
 
 #include "Inputs.h"
+#include "hdp/Conversion/HDPToVector.h"
 #include "hdp/Execution/CompiledModel.h"
 #include "hdp/Numerics/Policy.h"
+#include <array>
 #include <optional>
 
 namespace hdp::bench {
+
+/// The parts of a call's time that its kernels' stages took.
+using StageShares = std::array<double, kNumKernelStages>;
+
+/// The key of a stage's cycles in a row.
+inline std::string getStageKey(KernelStage stage) {
+  return "cycles_" + getName(stage).str();
+}
 
 class CompiledAttention {
 public:
@@ -25,6 +35,10 @@ public:
 
   /// Writes `out`, which has the shape of the result.
   llvm::Error run(const AttentionInputs &inputs, HostTensor &out) const;
+
+  /// The same of what was compiled with `stageCycles`.
+  llvm::Error runCounted(const AttentionInputs &inputs, HostTensor &out,
+                         StageShares &shares) const;
 
   /// Seconds that compiling took.
   double getCompileSeconds() const { return compileSeconds; }

@@ -24,6 +24,36 @@ static llvm::Expected<HostTensor> runLoops(const AttentionInputs &inputs,
   return out;
 }
 
+void Contest::addCounted(Entrant &entrant, CompiledAttention attention) {
+  compiled.push_back(std::make_unique<CompiledAttention>(std::move(attention)));
+  const CompiledAttention &ours = *compiled.back();
+  auto call = [this, &entrant, &ours]() -> llvm::Expected<double> {
+    StageShares shares;
+    double start = processorSeconds();
+    if (llvm::Error error = ours.runCounted(inputs, entrant.out, shares))
+      return error;
+    entrant.shares.push_back(shares);
+    return processorSeconds() - start;
+  };
+  entrant.countedIndex = rounds.addTimed("", call);
+}
+
+/// Cycles a score of each stage, from the median of its shares and the time of
+/// the kernel that does not count.
+void Contest::reportStages(Entrant &entrant) {
+  if (entrant.shares.empty())
+    return;
+  double cycles =
+      rounds.getMedian(entrant.index) * options.peaks.clock / inputs.scores();
+  for (int64_t stage = 0; stage < kNumKernelStages; ++stage) {
+    std::vector<double> shares;
+    for (const StageShares &each : entrant.shares)
+      shares.push_back(each[stage]);
+    entrant.row[getStageKey(KernelStage(stage))] =
+        cycles * getMedian(std::move(shares));
+  }
+}
+
 llvm::Error Contest::addCompiled(mlir::MLIRContext &context) {
   CompileOptions kernels;
   kernels.attention = AttentionLowering::Vector;
@@ -41,6 +71,15 @@ llvm::Error Contest::addCompiled(mlir::MLIRContext &context) {
     Entrant &entrant =
         this->add(name, [&](HostTensor &out) { return ours.run(inputs, out); });
     entrant.row["compile_seconds"] = ours.getCompileSeconds();
+    if (!policy || !options.countsStages)
+      return &entrant;
+    CompileOptions counting = kernels;
+    counting.stageCycles = true;
+    auto counted =
+        CompiledAttention::compile(inputs, policy, counting, context);
+    if (!counted)
+      return counted.takeError();
+    addCounted(entrant, std::move(*counted));
     return &entrant;
   };
   ImportanceTable table(inputs, options.policy);

@@ -19,6 +19,22 @@ enum class TargetKind {
   AVX512 ///< AVX-512 F, BW, DQ, VL, CD and VNNI
 };
 
+/// What a kernel does, in the order of its stages.
+enum class KernelStage {
+  Pack,    ///< exponents, codes of Q, K and V
+  Pool,    ///< importance, thresholds
+  List,    ///< masks, lists of kept blocks, mean scores
+  Score,   ///< scores of kept blocks
+  Softmax, ///< weights
+  Apply    ///< weighted sums, output
+};
+inline constexpr int64_t kNumKernelStages = 6;
+llvm::StringRef getName(KernelStage stage);
+
+/// The memref<6xi64> to which kernels with the option `stage-cycles` add the
+/// ticks of the cycle counter that each stage took.
+inline constexpr llvm::StringLiteral kStageCyclesGlobal = "hdp_stage_cycles";
+
 /// Whether this machine has the instructions of `target`.
 bool isSupportedByHost(TargetKind target);
 /// The best target of this machine.

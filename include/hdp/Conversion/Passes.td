@@ -63,10 +63,17 @@ def ConvertHDPToVector : Pass<"convert-hdp-to-vector", "::mlir::ModuleOp"> {
     }
     memref.dealloc %workspace : memref<?xi8>
     ```
+
+    With `stage-cycles` kernels read the cycle counter at the end of each stage
+    and add what has passed to the numbers of `@hdp_stage_cycles`, a
+    `memref.global` of six i64 (pack, pool, list, score, softmax, apply) that is
+    made where the module has none. Not for kernels that run in several threads.
   }];
   let options = [Option<"target", "target", "std::string", "\"host\"",
                         "instruction set of the kernels: host, avx512, avx2 "
-                        "or portable">];
+                        "or portable">,
+                 Option<"stageCycles", "stage-cycles", "bool", "false",
+                        "add the ticks of each stage to @hdp_stage_cycles">];
   let statistics = [
     Statistic<"numSites", "sites", "attentions lowered">,
     Statistic<"numKernels", "kernels", "functions made">

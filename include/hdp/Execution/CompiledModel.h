@@ -86,6 +86,8 @@ struct CompileOptions {
   /// The pipeline's `attention` and `target`.
   AttentionLowering attention = AttentionLowering::Vector;
   std::string target = "host";
+  /// The pipeline's `stage-cycles`.
+  bool stageCycles = false;
   /// What the functions of sites return beside the output.
   SiteResults siteResults = SiteResults::Statistics;
   /// A folder of machine code from earlier runs, to take from and to add to;

@@ -51,6 +51,11 @@ struct CPUPipelineOptions
           clEnumValN(AttentionLowering::Vector, "vector",
                      "fused kernels where there are, loops elsewhere")),
       llvm::cl::init(AttentionLowering::Vector)};
+  Option<bool> stageCycles{
+      *this, "stage-cycles",
+      llvm::cl::desc("fused kernels add the ticks of each stage to "
+                     "@hdp_stage_cycles"),
+      llvm::cl::init(false)};
 
   bool usesVectors() const { return attention == AttentionLowering::Vector; }
 };

@@ -226,7 +226,8 @@ static bool variesByRow(AttentionOp op) {
   });
 }
 
-static KernelSpec getSpec(AttentionOp op, TargetKind target) {
+static KernelSpec getSpec(AttentionOp op, TargetKind target,
+                          bool countsCycles) {
   auto element = [](Value value) {
     return getElementTypeOrSelf(value.getType());
   };
@@ -243,7 +244,8 @@ static KernelSpec getSpec(AttentionOp op, TargetKind target) {
           op.getCausal(),
           /*hasBias=*/static_cast<bool>(op.getBias()),
           op.getBias() ? element(op.getBias()) : Type(),
-          variesByRow(op)};
+          variesByRow(op),
+          countsCycles};
 }
 
 /// A private function that holds one kernel.
@@ -292,6 +294,17 @@ static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
   return function;
 }
 
+/// The numbers to which kernels add the ticks of their stages.
+static memref::GlobalOp makeStageCycles(Location loc) {
+  OpBuilder b(loc.getContext());
+  auto zeros = DenseElementsAttr::get(
+      RankedTensorType::get({kNumKernelStages}, b.getI64Type()), int64_t(0));
+  return memref::GlobalOp::create(
+      b, loc, kStageCyclesGlobal, b.getStringAttr("private"),
+      MemRefType::get({kNumKernelStages}, b.getI64Type()), zeros,
+      /*constant=*/false, /*alignment=*/IntegerAttr());
+}
+
 namespace {
 struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
   using ConvertHDPToVectorBase::ConvertHDPToVectorBase;
@@ -308,9 +321,11 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
         sites.push_back(op);
     });
     SymbolTable symbols(module);
+    if (stageCycles && !sites.empty() && !symbols.lookup(kStageCyclesGlobal))
+      symbols.insert(makeStageCycles(module.getLoc()));
     llvm::StringMap<func::FuncOp> kernels;
     for (AttentionOp op : sites) {
-      KernelSpec spec = getSpec(op, *kind);
+      KernelSpec spec = getSpec(op, *kind, stageCycles);
       std::string text;
       llvm::raw_string_ostream(text)
           << spec.d << ' ' << spec.dv << ' ' << spec.queryType << spec.keyType

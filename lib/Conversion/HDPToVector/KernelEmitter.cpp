@@ -182,6 +182,8 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(pooledStrip, i8, index(16 * 32 * chunks + 64));
   declare(cleaned, b.getF32Type(),
           maxIndex(lq, lk) * std::max(spec.d, spec.dv));
+  if (spec.countsCycles)
+    declare(lastTicks, b.getI64Type(), index(8));
   if (!spec.isMasked())
     return all;
   Val words = paddedColumns.div(16);
@@ -232,6 +234,7 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
         offset + (buffer->size * bytesOf(buffer->element)).ceilDiv(64) * 64;
   }
 
+  startCounting();
   packKeys(key);
   packValues(value);
   loop(index(0), dim(query, 0), 1, [&](Val head) {
@@ -253,6 +256,7 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
                                        offsets, sizes, steps);
     };
     packQueries(slice(query));
+    endStage(KernelStage::Pack);
     Value output = slice(result);
     if (maskOperand)
       mask = slice(maskOperand);
@@ -261,6 +265,7 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
     if (spec.isMasked() && !spec.variesByRow) {
       emitValidity(index(0), index(1));
       emitRowSums(index(0));
+      endStage(KernelStage::List);
     }
 
     // N9's shift: left by at most 15 (then saturated) or right by at most 31.
@@ -272,13 +277,20 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
 
     loop(index(0), rows, kBatch, [&](Val row) {
       Val count = minIndex(rows - row, index(kBatch));
-      if (spec.variesByRow)
+      if (spec.variesByRow) {
         emitValidity(row, count);
+        endStage(KernelStage::List);
+      }
       emitPooledPass(row);
+      endStage(KernelStage::Pool);
       emitLists(row, count);
+      endStage(KernelStage::List);
       emitScores(row, count);
+      endStage(KernelStage::Score);
       emitWeights(row, count);
+      endStage(KernelStage::Softmax);
       emitOutput(row, count, output);
+      endStage(KernelStage::Apply);
     });
   });
 }

@@ -13,6 +13,7 @@
 //   ScoreKernel.cpp   scores of kept blocks, row maxima (N8)
 //   SoftmaxKernel.cpp weights (N9, N10)
 //   ApplyKernel.cpp   weighted sums of V, output (N10, N11)
+//   StageCycles.cpp   ticks that the stages take, on request
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +22,7 @@
 
 #include "../HDPToLoops/EmitOps.h"
 #include "VectorTarget.h"
+#include "hdp/Conversion/HDPToVector.h"
 #include "hdp/Numerics/FixedPoint.h"
 #include "hdp/Numerics/Softmax.h"
 
@@ -39,6 +41,8 @@ struct KernelSpec {
   mlir::Type biasType;
   /// Whether query rows may differ in what is valid.
   bool variesByRow = false;
+  /// Whether ticks are counted by stage.
+  bool countsCycles = false;
 
   bool isMasked() const { return hasMask || isCausal || hasBias; }
 };
@@ -83,6 +87,11 @@ private:
   void emitMeans(Val firstRow);
   void emitSharedWeights(Val firstRow);
   void emitReciprocals();
+
+  // Ticks.
+  void startCounting();
+  void endStage(KernelStage stage);
+  Val readTicks();
 
   // Rows in lanes.
   static Val combineLanes(Vals vectors,
@@ -192,6 +201,7 @@ private:
       partialCounts, missing, rowGroupBlocks, lostWeights, rowValueSums,
       rowValueSumPairs;
   Buffer hasBias, biasRows, biasStrip, wideSums;
+  Buffer lastTicks;
   mlir::Value mask, bias; ///< of the head: memref<?x?x..>
 
   // Per head: exponents, and the shift of N9.
