@@ -112,6 +112,7 @@ void KernelEmitter::emitBiasTheta(Val firstRow) {
   }
   loop(index(0), count, 1, [&](Val row) {
     Val from = validityRow(row);
+    Val thetaRow = (row + thetaFirst) * paddedColumns;
     auto wide = VectorType::get(16, b.getI64Type());
     auto plain = [&] {
       store(load(sums, row * 16, t.i32x16).sext(wide).sum(), wideSums, row);
@@ -122,7 +123,7 @@ void KernelEmitter::emitBiasTheta(Val firstRow) {
       Vals ends = accumulate(
           index(0), paddedColumns, 16, {ignored, vec(wide, 0)},
           [&](Val column, const Vals &soFar) {
-            Val x = load(theta, row * paddedColumns + column, t.i32x16);
+            Val x = load(theta, thetaRow + column, t.i32x16);
             for (int64_t n : {0, 1}) {
               Val at = (from * 2 + n) * (paddedColumns * 2) + column * 2;
               Val low =
@@ -132,7 +133,7 @@ void KernelEmitter::emitBiasTheta(Val firstRow) {
               Val sum = low.shuffle(high, even) + low.shuffle(high, odd);
               x = x + (n ? sum & second : sum);
             }
-            store(x, theta, row * paddedColumns + column);
+            store(x, theta, thetaRow + column);
             Val isFull = lanesOf(
                 load(fullWords, from * paddedColumns.div(16) + column.div(16)));
             Val counted = isFull.select(x, ignored);

@@ -13,7 +13,10 @@ KernelEmitter::KernelEmitter(ImplicitLocOpBuilder &b, const KernelSpec &spec)
       target(VectorTarget::get(spec.target)), t(b),
       scale(numerics::getScaleConstants(spec.scale)),
       chunks((spec.d + 31) / 32), valueVectors((spec.dv + 15) / 16),
-      poolOffset(int64_t(1) << policy.format.integerBits),
+      planes(policy), isGated(policy.tau8() > 0),
+      isPooled(isPoolable(policy, spec.d)),
+      poolOffset(int64_t(1)
+                 << (policy.format.integerBits - (isPooled ? 0 : 1))),
       wideValues(policy.valueFractionBits > 4) {}
 
 //===----------------------------------------------------------------------===//
@@ -145,20 +148,22 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   };
   int64_t valueDims = valueVectors * 16;
   Val fixed = index(kBatch * 2 * 16);
-  declare(keys, i8, columns * (64 * chunks));
-  declare(pooledKeys, i8, paddedColumns * (32 * chunks));
+  int64_t poolRows = isPooled ? 1 : 2; // of a block
+  declare(keys, i8, columns * (64 * planes.keys * chunks));
+  declare(pooledKeys, i8, paddedColumns * (32 * poolRows * chunks));
   declare(values, wideValues ? i16 : i8, columns * (2 * valueDims));
   declare(valueSums, word, groups * valueDims);
   declare(valueSumPairs, word, (groups.ceilDiv(2)) * valueDims);
   declare(groupBlocks, word, paddedGroups);
-  declare(queries, i8, paddedRows * (128 * chunks));
-  declare(pooledQueries, i8, paddedRows * (32 * chunks));
+  declare(queries, i8, paddedRows * (128 * planes.queries * chunks));
+  declare(pooledQueries, i8, paddedRows * (32 * poolRows * chunks));
   declare(scoreOffsets, word, paddedRows * 2 + 16);
-  declare(thetaOffsets, word, paddedRows + 16);
-  declare(theta, word, paddedColumns * kBatch);
+  declare(thetaOffsets, word, paddedRows * poolRows + 16);
+  Val thetaRows = isGated ? paddedRows : index(kBatch);
+  declare(theta, word, thetaRows * paddedColumns);
   declare(extremes, word, fixed);
   declare(sums, word, fixed);
-  declare(thresholds, word, index(16));
+  declare(thresholds, word, thetaRows + 16);
   declare(counts, word, index(16));
   declare(lists, word, listStride * kBatch);
   declare(starts, word, startStride * kBatch);
@@ -179,7 +184,14 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(shifts, word, index(16));
   declare(denominators, word, index(16));
   declare(listGroupWeights, word, weightStride * (2 * kBatch));
-  declare(pooledStrip, i8, index(16 * 32 * chunks + 64));
+  declare(pooledStrip, i8, index(16 * 32 * poolRows * chunks + 64));
+  if (spec.hasBias || !isPooled)
+    declare(wideSums, b.getI64Type(), index(16));
+  if (isGated) {
+    declare(gate, b.getI64Type(), index(8));
+    declare(gateTerms, b.getI64Type(), index(kBatch));
+    declare(meanCodes, word, index(valueDims));
+  }
   declare(cleaned, b.getF32Type(),
           maxIndex(lq, lk) * std::max(spec.d, spec.dv));
   if (spec.countsCycles)
@@ -203,7 +215,6 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(hasBias, word, index(16));
   declare(biasRows, word, paddedColumns * (4 * kBatch));
   declare(biasStrip, b.getF32Type(), index(32));
-  declare(wideSums, b.getI64Type(), index(16));
   return all;
 }
 
@@ -275,14 +286,11 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
     shiftRight = shift.max(0).min(31);
     shiftCap = isLeft.select(i32(1 << 15).srl(shiftLeft), i32(INT32_MAX));
 
-    loop(index(0), rows, kBatch, [&](Val row) {
-      Val count = minIndex(rows - row, index(kBatch));
-      if (spec.variesByRow) {
-        emitValidity(row, count);
-        endStage(KernelStage::List);
-      }
-      emitPooledPass(row);
+    auto measure = [&](Val row, Val) {
+      emitImportance(row);
       endStage(KernelStage::Pool);
+    };
+    auto attend = [&](Val row, Val count) {
       emitLists(row, count);
       endStage(KernelStage::List);
       emitScores(row, count);
@@ -291,6 +299,21 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
       endStage(KernelStage::Softmax);
       emitOutput(row, count, output);
       endStage(KernelStage::Apply);
+    };
+    if (isGated) {
+      emitGate(measure, attend);
+      when(load(gate, index(3)).eq(0), [&] { emitGatedRows(output); });
+      return;
+    }
+    thetaFirst = index(0);
+    loop(index(0), rows, kBatch, [&](Val row) {
+      Val count = minIndex(rows - row, index(kBatch));
+      if (spec.variesByRow) {
+        emitValidity(row, count);
+        endStage(KernelStage::List);
+      }
+      measure(row, count);
+      attend(row, count);
     });
   });
 }

@@ -5,11 +5,14 @@
 // workspace; docs/Kernels.md says how they are laid out. One stage a file:
 //
 //   PackKernel.cpp    codes of Q, K and V, pooled rows, sums of V (N1, N2, N10)
-//   PooledKernel.cpp  importance of the blocks, thresholds (N5, N6)
+//   PooledKernel.cpp  importance of the blocks by pooled rows (N5)
+//   IntegerKernel.cpp importance by all integer scores (N3, N5, N7)
+//   GateKernel.cpp    the head gate, and what a gated head gives (N7, N12)
 //   ListKernel.cpp    kept lists (N6)
 //   RowKernel.cpp     what each row has one of: T, mp, c, k, R
 //   MaskKernel.cpp    valid positions, what partial blocks change (N4)
 //   BiasKernel.cpp    additive masks (N4)
+//   ScorePlanes.cpp   the bytes that products of scores need (N8)
 //   ScoreKernel.cpp   scores of kept blocks, row maxima (N8)
 //   SoftmaxKernel.cpp weights (N9, N10)
 //   ApplyKernel.cpp   weighted sums of V, output (N10, N11)
@@ -21,6 +24,7 @@
 #define HDP_LIB_CONVERSION_HDPTOVECTOR_KERNELEMITTER_H
 
 #include "../HDPToLoops/EmitOps.h"
+#include "ScorePlanes.h"
 #include "VectorTarget.h"
 #include "hdp/Conversion/HDPToVector.h"
 #include "hdp/Numerics/FixedPoint.h"
@@ -78,7 +82,9 @@ private:
   void packKeys(mlir::Value key);
   void packValues(mlir::Value value);
   void packQueries(mlir::Value query);
+  void emitImportance(Val firstRow);
   void emitPooledPass(Val firstRow);
+  void emitIntegerPass(Val firstRow);
   void emitLists(Val firstRow, Val rows);
   void emitScores(Val firstRow, Val rows);
   void emitWeights(Val firstRow, Val rows);
@@ -92,6 +98,13 @@ private:
   void startCounting();
   void endStage(KernelStage stage);
   Val readTicks();
+
+  // The head gate.
+  void emitGate(llvm::function_ref<void(Val, Val)> measure,
+                llvm::function_ref<void(Val, Val)> attend);
+  void emitGateTerms(Val firstRow, Val rows);
+  void emitGatedRows(mlir::Value result);
+  void emitMeanRow(Val validityRow);
 
   // Rows in lanes.
   static Val combineLanes(Vals vectors,
@@ -113,6 +126,7 @@ private:
   void emitBiasTheta(Val firstRow);
   void emitBiasScores(Val row);
   Val scorePlace(Val place, int64_t row, int64_t key);
+  static Val compressEven(Val word);
   Val lanesOf(Val word);
   Val bitsOf(Val lanes);
   Val countBits(Val word);
@@ -136,6 +150,10 @@ private:
   Val codes(mlir::Value source, Val row, int64_t chunk, Val factor);
   Val integerParts(Val codes);
   Vals poolBytes(Vals words, Val offset, bool isSigned);
+  Vals keyPlanes(Val first, Val second);
+  Vals queryPlanes(Val codes);
+  Val addScoreOffset(Val sums, Val codes);
+  Vals integerBias(Val row, int64_t query, Val column, Val exists);
   Val loadValues(Val at);
 
   // Softmax.
@@ -180,8 +198,13 @@ private:
 
   /// 32-dimension chunks of d, 16-dimension vectors of dv; both padded.
   int64_t chunks, valueVectors;
-  int64_t poolOffset; ///< what makes pooled key codes non-negative
-  bool wideValues;    ///< V in 16 bits
+  ScorePlanes planes;
+  bool isGated;
+  /// Whether theta comes from pooled rows, or from all integer scores.
+  bool isPooled;
+  /// What makes the key codes of the importance pass non-negative.
+  int64_t poolOffset;
+  bool wideValues; ///< V in 16 bits
 
   // Sizes, as index values. Columns are block columns, rows block rows.
   Val lq, lk, fullColumns, columns, paddedColumns, rows, paddedRows;
@@ -202,7 +225,12 @@ private:
       rowValueSumPairs;
   Buffer hasBias, biasRows, biasStrip, wideSums;
   Buffer lastTicks;
+  Buffer gate, gateTerms, meanCodes;
   mlir::Value mask, bias; ///< of the head: memref<?x?x..>
+
+  /// The row of theta and thresholds that the batch's first block row has:
+  /// those of all rows are kept where a head is measured before the rest.
+  Val thetaFirst;
 
   // Per head: exponents, and the shift of N9.
   Val sQ, sK, sV, shiftLeft, shiftRight, shiftCap;

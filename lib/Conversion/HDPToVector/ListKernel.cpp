@@ -16,9 +16,9 @@ void KernelEmitter::emitLists(Val firstRow, Val count) {
   Val full = fullColumns.toI32().splat(t.i32x16);
   bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
   loop(index(0), count, 1, [&](Val row) {
-    Val threshold = load(thresholds, row).splat(t.i32x16);
+    Val threshold = load(thresholds, row + thetaFirst).splat(t.i32x16);
     Val list = row * listStride, start = row * startStride;
-    Val thetaRow = row * paddedColumns;
+    Val thetaRow = (row + thetaFirst) * paddedColumns;
 
     Val words = paddedColumns.div(16);
     bool isMasked = spec.isMasked();

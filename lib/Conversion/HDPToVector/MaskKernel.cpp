@@ -18,7 +18,7 @@ using namespace mlir;
 using namespace hdp;
 
 /// Bits 0, 2, 4, .. of a word as its low half.
-static Val compressEven(Val x) {
+Val KernelEmitter::compressEven(Val x) {
   x = x & 0x55555555;
   x = (x | x.srl(1)) & 0x33333333;
   x = (x | x.srl(2)) & 0x0F0F0F0F;
@@ -136,7 +136,17 @@ void KernelEmitter::emitValidity(Val firstRow, Val count) {
                          "expected a bias without NaN, found NaN");
     Val some = totals[1].compare(arith::CmpIPredicate::ne, i32(0));
     store(some.zext(b.getI32Type()), hasBias, row);
-    when(some, [&] { emitBiasRows(row, query); });
+    auto find = [&] { emitBiasRows(row, query); };
+    if (isPooled) {
+      when(some, find);
+      return;
+    }
+    // The integer pass adds B wherever there may be some.
+    when(some, find, [&] {
+      Val from = row * (paddedColumns * 4);
+      loop(from, from + paddedColumns * 4, 16,
+           [&](Val at) { store(vec(t.i32x16, 0), biasRows, at); });
+    });
   });
 }
 

@@ -196,43 +196,66 @@ void KernelEmitter::packKeys(Value key) {
       spec.hasBias ? numerics::maxExponentWithBias : numerics::maxExponent);
   sK = q.exponent;
   int64_t poolRow = 32 * chunks;
+  // Keys of a block that the importance pass sees: their sum, or both.
+  int64_t parts = isPooled ? 1 : 2;
   loop(index(0), paddedColumns, 16, [&](Val strip) {
     Val end = minIndex(columns, strip + 16);
     loop(strip, end, 1, [&](Val column) {
       Val first = column * 2;
       Val second = minIndex(first + 1, lk - 1); // of a short block: its first
-      Vals pooled;
+      Vals pooled[2];
       for (int64_t chunk = 0; chunk < chunks; ++chunk) {
         Val x = codes(q.source, first, chunk, q.factor);
         Val y = codes(q.source, second, chunk, q.factor);
-        Val bytes = target->narrowToU8(x + 128, y + 128);
-        store(bytes, keys, column * (64 * chunks) + 64 * chunk);
-        pooled.push_back(integerParts(x) + integerParts(y));
+        Val at = (column * chunks + chunk) * (64 * planes.keys);
+        for (Val bytes : keyPlanes(x, y)) {
+          store(bytes, keys, at);
+          at = at + 64;
+        }
+        Val integers[2] = {integerParts(x), integerParts(y)};
+        if (isPooled)
+          integers[0] = integers[0] + integers[1];
+        for (int64_t part = 0; part < parts; ++part)
+          pooled[part].push_back(integers[part]);
       }
-      Val at = (column - strip) * poolRow;
-      for (Val bytes : poolBytes(pooled, vec(t.i16x32, poolOffset), false)) {
-        store(bytes, pooledStrip, at);
-        at = at + 64;
+      for (int64_t part = 0; part < parts; ++part) {
+        Val at = (column - strip + 16 * part) * poolRow;
+        for (Val bytes :
+             poolBytes(pooled[part], vec(t.i16x32, poolOffset), false)) {
+          store(bytes, pooledStrip, at);
+          at = at + 64;
+        }
       }
     });
-    // Short and missing blocks: zero bytes, whatever the query.
-    loop(maxIndex(minIndex(fullColumns, strip + 16), strip), strip + 16, 1,
-         [&](Val column) {
-           for (int64_t chunk = 0; chunk < chunks; ++chunk)
-             store(vec(t.i8x32, 0), pooledStrip,
-                   (column - strip) * poolRow + 32 * chunk);
-         });
-    // Panels of 64 blocks: [four dimensions][block].
-    Val panel = strip.div(64) * (64 * poolRow);
-    Val to = panel + (strip - strip.div(64) * 64) * 4;
-    for (int64_t from = 0; from < poolRow; from += 64) {
-      Vals r;
-      for (int64_t n = 0; n < 16; ++n)
-        r.push_back(load(pooledStrip, index(n * poolRow + from), t.i32x16));
-      transpose16(r);
-      int64_t count = std::min<int64_t>(16, (poolRow - from) / 4);
-      for (int64_t n = 0; n < count; ++n)
-        store(r[n], pooledKeys, to + (from / 4 + n) * 256);
+    // Short and missing blocks: zero bytes, whatever the query; missing keys:
+    // integer parts of zero.
+    for (int64_t part = 0; part < parts; ++part) {
+      Val keysEnd = isPooled || part ? fullColumns : columns;
+      loop(maxIndex(minIndex(keysEnd, strip + 16), strip), strip + 16, 1,
+           [&](Val column) {
+             for (int64_t chunk = 0; chunk < chunks; ++chunk)
+               store(vec(t.i8x32,
+                         isPooled ? 0 : poolOffset - 256 * (poolOffset / 128)),
+                     pooledStrip,
+                     (column - strip + 16 * part) * poolRow + 32 * chunk);
+           });
+    }
+    // Panels of 64 blocks, or of both keys of 32: [four dimensions][..].
+    int64_t panelBlocks = 64 / parts;
+    Val panel = strip.div(panelBlocks) * (64 * poolRow);
+    Val inPanel = strip - strip.div(panelBlocks) * panelBlocks;
+    for (int64_t part = 0; part < parts; ++part) {
+      Val to = panel + inPanel * (4 * parts) + 64 * part;
+      for (int64_t from = 0; from < poolRow; from += 64) {
+        Vals r;
+        for (int64_t n = 0; n < 16; ++n)
+          r.push_back(load(pooledStrip, index((16 * part + n) * poolRow + from),
+                           t.i32x16));
+        transpose16(r);
+        int64_t count = std::min<int64_t>(16, (poolRow - from) / 4);
+        for (int64_t n = 0; n < count; ++n)
+          store(r[n], pooledKeys, to + (from / 4 + n) * 256);
+      }
     }
   });
 }
@@ -246,7 +269,8 @@ void KernelEmitter::packQueries(Value query) {
       query, lq, spec.d, numerics::getQueryKeyFormat(policy), policy.sq,
       spec.hasBias ? numerics::maxExponentWithBias : numerics::maxExponent);
   sQ = q.exponent;
-  Val ones = vec(t.i8x64, 1), zero = vec(t.i32x16, 0);
+  Val zero = vec(t.i32x16, 0);
+  int64_t parts = isPooled ? 1 : 2;
   loop(index(0), rows, kBatch, [&](Val batch) {
     loop(batch, minIndex(batch + kBatch, rows), 1, [&](Val row) {
       Val first = row * 2;
@@ -254,36 +278,48 @@ void KernelEmitter::packQueries(Value query) {
       Val second = exists.select(first + 1, first);
       Val secondFactor =
           exists.select(q.factor, Val::constantOf(b, b.getF32Type(), 0));
-      Vals pooled;
+      Vals pooled[2];
       Val sums[2] = {zero, zero};
       for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-        Val x = codes(q.source, first, chunk, q.factor);
-        Val y = codes(q.source, second, chunk, secondFactor);
-        Val at = row * (128 * chunks) + 128 * chunk;
-        Val both[2] = {target->narrowToI8(x, x), target->narrowToI8(y, y)};
+        Val both[2] = {codes(q.source, first, chunk, q.factor),
+                       codes(q.source, second, chunk, secondFactor)};
         for (int64_t n : {0, 1}) {
-          store(both[n], queries, at + 64 * n);
-          sums[n] = target->dotU8S8(sums[n], ones, both[n], true);
+          Val at = (row * chunks + chunk) * (128 * planes.queries) + 64 * n;
+          for (Val bytes : queryPlanes(both[n])) {
+            store(bytes, queries, at);
+            at = at + 128;
+          }
+          sums[n] = addScoreOffset(sums[n], both[n]);
+          both[n] = integerParts(both[n]);
         }
-        pooled.push_back(integerParts(x) + integerParts(y));
+        if (isPooled)
+          both[0] = both[0] + both[1];
+        for (int64_t part = 0; part < parts; ++part)
+          pooled[part].push_back(both[part]);
       }
       Val place = row - batch;
       for (int64_t n : {0, 1})
         store(sums[n], packedSums, (place * 2 + n) * 16);
-      Val total = zero;
-      for (Val words : pooled)
-        total = target->dotS16(total, words, vec(t.i16x32, 1));
-      store(total, packedSums, (place + 16) * 16);
-      Val at = row * (32 * chunks);
-      for (Val bytes : poolBytes(pooled, vec(t.i16x32, 0), true)) {
-        store(bytes, pooledQueries, at);
-        at = at + 64;
+      for (int64_t part = 0; part < parts; ++part) {
+        Val total = zero;
+        for (Val words : pooled[part])
+          total = target->dotS16(total, words, vec(t.i16x32, 1));
+        store(total, packedSums, (place * parts + (16 + part)) * 16);
+        Val at = (row * parts + part) * (32 * chunks);
+        for (Val bytes : poolBytes(pooled[part], vec(t.i16x32, 0), true)) {
+          store(bytes, pooledQueries, at);
+          at = at + 64;
+        }
       }
     });
-    // Codes stand twice in a chunk: 64 times their double sum.
     auto add = [](Val x, Val y) { return x + y; };
-    Val codeSums = combineLanes(loadVectors(packedSums, index(0), 16), add);
-    store(codeSums.shl(6), scoreOffsets, batch * 2);
+    store(combineLanes(loadVectors(packedSums, index(0), 16), add),
+          scoreOffsets, batch * 2);
+    if (!isPooled) {
+      Val sums = combineLanes(loadVectors(packedSums, index(256), 16), add);
+      store(sums * poolOffset, thetaOffsets, batch * 2);
+      return;
+    }
     Val pooledSums = combineLanes(loadVectors(packedSums, index(256), 8), add);
     SmallVector<int64_t> other;
     for (int64_t lane = 0; lane < 16; ++lane)

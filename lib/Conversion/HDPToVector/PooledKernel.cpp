@@ -15,6 +15,14 @@ using namespace hdp;
 /// Block rows and vectors of blocks that are accumulated together.
 static constexpr int64_t kTileRows = 4, kTileVectors = 4;
 
+void KernelEmitter::emitImportance(Val firstRow) {
+  if (isPooled)
+    emitPooledPass(firstRow);
+  else
+    emitIntegerPass(firstRow);
+  emitThresholds();
+}
+
 void KernelEmitter::emitPooledPass(Val firstRow) {
   bool wantsMinimum = policy.threshold8() < 0;
   int64_t poolRow = 32 * chunks;
@@ -60,7 +68,8 @@ void KernelEmitter::emitPooledPass(Val firstRow) {
               if (spec.isMasked())
                 isFull = lanesOf(load(fullWords, validityRow(tile + r) * words +
                                                      column.div(16) + n));
-              store(x, theta, (tile + r) * paddedColumns + column + 16 * n);
+              store(x, theta,
+                    (tile + r + thetaFirst) * paddedColumns + column + 16 * n);
               Val counted = isFull.select(x, ignored);
               next[r] =
                   wantsMinimum ? next[r].min(counted) : next[r].max(counted);
@@ -79,5 +88,4 @@ void KernelEmitter::emitPooledPass(Val firstRow) {
 
   if (spec.hasBias)
     emitBiasTheta(firstRow);
-  emitThresholds();
 }

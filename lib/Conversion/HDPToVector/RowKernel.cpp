@@ -97,7 +97,7 @@ void KernelEmitter::emitThresholds() {
   Val extreme = fold(
       combineLanes(loadVectors(extremes, index(0), 8), extremeOf), extremeOf);
   Val sum =
-      spec.hasBias
+      spec.hasBias || !isPooled
           ? load(wideSums, index(0), t.i64x8).cast<arith::SIToFPOp>(t.f64x8)
           : fold(combineLanes(loadVectors(sums, index(0), 8), add), add);
   Val blocks = !spec.isMasked()   ? fullColumns.toI32().splat(t.i32x8)
@@ -107,7 +107,8 @@ void KernelEmitter::emitThresholds() {
   // ceil(x / y) = -floor(-x / y); every term is an integer below 2^52.
   Val numerator = extreme * n * -towards + sum * (towards - 256);
   Val threshold = vec(t.i32x8, 0) - floorDivide(numerator, n * 256);
-  store(blocks.gt(0).select(threshold, vec(t.i32x8, 0)), thresholds, index(0));
+  store(blocks.gt(0).select(threshold, vec(t.i32x8, 0)), thresholds,
+        thetaFirst);
 }
 
 /// N9: mp of every group of the eight block rows, two groups at a time.
@@ -122,7 +123,8 @@ void KernelEmitter::emitMeans(Val firstRow) {
   Val query = ((lanes() & 7) + firstRow.toI32().splat(t.i32x16)).shl(1) + 1;
   Val positions = query.lt(lq.toI32().splat(t.i32x16))
                       .select(vec(t.i32x16, 4), vec(t.i32x16, 2));
-  Val offsets = twice(load(thetaOffsets, firstRow, t.i32x8));
+  Val offsets = isPooled ? twice(load(thetaOffsets, firstRow, t.i32x8))
+                         : vec(t.i32x16, 0);
   store(vec(t.i32x8, 0), prunedBlocks, groups * 8); // of an odd last group
   loop(index(0), groups, 2, [&](Val group) {
     Val pruned = load(prunedBlocks, group * 8, t.i32x16);

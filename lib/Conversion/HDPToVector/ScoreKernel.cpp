@@ -47,24 +47,38 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
   loop(index(0), count, 1, [&](Val row) {
     Val list = row * listStride, out = row * scoreStride;
     Val length = load(counts, row).toIndex();
-    Vals query[2]; // [row of the block][chunk]
-    Val at = (firstRow + row) * (128 * chunks);
-    for (int64_t chunk = 0; chunk < chunks; ++chunk)
+    Vals query[2]; // [row of the block][chunk][plane]
+    Val at = (firstRow + row) * (128 * planes.queries * chunks);
+    for (int64_t plane = 0; plane < planes.queries * chunks; ++plane)
       for (int64_t n : {0, 1})
-        query[n].push_back(load(queries, at + 128 * chunk + 64 * n, t.i8x64));
+        query[n].push_back(load(queries, at + 128 * plane + 64 * n, t.i8x64));
 
     /// [row 0: 4 blocks][row 1: 4 blocks], two keys each.
     auto quad = [&](ArrayRef<Val> blocks) {
-      Val sums[2][4];
+      Val sums[2][4], highSums[2][4];
       for (int64_t j = 0; j < 4; ++j)
-        sums[0][j] = sums[1][j] = vec(t.i32x16, 0);
+        sums[0][j] = sums[1][j] = highSums[0][j] = highSums[1][j] =
+            vec(t.i32x16, 0);
       for (int64_t chunk = 0; chunk < chunks; ++chunk)
-        for (int64_t j = 0; j < 4; ++j) {
-          Val key = load(keys, blocks[j] + 64 * chunk, t.i8x64);
-          for (int64_t n : {0, 1})
-            sums[n][j] =
-                target->dotU8S8(sums[n][j], key, query[n][chunk], false);
-        }
+        for (int64_t j = 0; j < 4; ++j)
+          for (int64_t plane = 0; plane < planes.keys; ++plane) {
+            Val key = load(keys, blocks[j] + 64 * (chunk * planes.keys + plane),
+                           t.i8x64);
+            for (const ScorePlanes::Product &product : planes.products) {
+              if (product.key != plane)
+                continue;
+              for (int64_t n : {0, 1}) {
+                Val &sum = product.isHigh ? highSums[n][j] : sums[n][j];
+                sum = target->dotU8S8(
+                    sum, key, query[n][chunk * planes.queries + product.query],
+                    product.isSmall);
+              }
+            }
+          }
+      if (planes.hasHigh)
+        for (int64_t n : {0, 1})
+          for (int64_t j = 0; j < 4; ++j)
+            sums[n][j] = sums[n][j] + highSums[n][j].shl(8);
       Val rows[2];
       for (int64_t n : {0, 1})
         rows[n] = addQuarters(addNeighbours(sums[n][0], sums[n][1]),
@@ -82,7 +96,7 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
             Vals blocks;
             for (int64_t n : order[half])
               blocks.push_back(load(lists, list + block + n).toIndex() *
-                               (64 * chunks));
+                               (64 * planes.keys * chunks));
             Val x = quad(blocks);
             store(x, scores, out + block * 4 + 16 * half);
             next[0] = next[0].max(x);

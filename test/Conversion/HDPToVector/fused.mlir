@@ -56,6 +56,18 @@ func.func @masked(%q: memref<4x8x64xf32>, %k: memref<2x16x64xf32>,
   return
 }
 
+// All integer scores, three products a score, a head gate in front of the rest.
+// CHECK-LABEL: func @paper
+// CHECK: call @hdp_attention_3(
+func.func @paper(%q: memref<?x64xf32>, %k: memref<?x64xf32>,
+                 %v: memref<?x32xf32>, %o: memref<?x32xf32>) {
+  hdp.attention ins(%q, %k, %v : memref<?x64xf32>, memref<?x64xf32>,
+                                 memref<?x32xf32>)
+      outs(%o : memref<?x32xf32>)
+      {scale = 0.125, policy = #hdp.policy<paper, tau = 0.5>}
+  return
+}
+
 // No kernel: left alone.
 // CHECK-LABEL: func @counted
 // CHECK: hdp.attention

@@ -1,0 +1,165 @@
+//===- GateKernel.cpp - the head gate -------------------------------------===//
+//
+// N7 and N12. Whether a head is kept is known behind the importance of its last
+// block row: a first walk over the rows finds theta and H, a second one does
+// the rest, or the gated head's rows are written.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "hdp/Numerics/Normalise.h"
+#include "hdp/Numerics/Pruning.h"
+
+using namespace mlir;
+using namespace hdp;
+
+/// Words of `gate`.
+enum GateWord { kMeasure, kPositions, kFullBlocks, kIsKept };
+
+void KernelEmitter::emitGate(function_ref<void(Val, Val)> measure,
+                             function_ref<void(Val, Val)> attend) {
+  Val none = Val::constantOf(b, b.getI64Type(), 0);
+  for (int64_t word : {kMeasure, kPositions, kFullBlocks})
+    store(none, gate, index(word));
+  store(none + 1, gate, index(kIsKept));
+  loop(index(0), index(2), 1, [&](Val walk) {
+    Val isFirst = walk.eq(0);
+    Val end = load(gate, index(kIsKept)).eq(0).select(index(0), rows);
+    loop(index(0), end, kBatch, [&](Val row) {
+      Val count = minIndex(rows - row, index(kBatch));
+      if (spec.variesByRow)
+        emitValidity(row, count);
+      thetaFirst = row;
+      when(
+          isFirst,
+          [&] {
+            measure(row, count);
+            emitGateTerms(row, count);
+          },
+          [&] { attend(row, count); });
+    });
+    when(isFirst, [&] {
+      Val positions = load(gate, index(kPositions));
+      Val fullBlocks = load(gate, index(kFullBlocks));
+      Val isKept = wrap(numerics::headIsKept(ops, load(gate, index(kMeasure)),
+                                             positions, fullBlocks, policy));
+      store(isKept.zext(b.getI64Type()), gate, index(kIsKept));
+    });
+  });
+}
+
+/// What the block rows of a batch add to H and to what it is compared with.
+void KernelEmitter::emitGateTerms(Val firstRow, Val count) {
+  Val words = paddedColumns.div(16);
+  auto add = [&](GateWord word, Val x) {
+    store(load(gate, index(word)) + x, gate, index(word));
+  };
+  loop(index(0), count, 1, [&](Val row) {
+    Val hasSecond = ((firstRow + row) * 2 + 1).lt(lq);
+    Val queryRows = hasSecond.select(index(2), index(1)).toI64();
+    Val valid = validityRow(row);
+    Val fullBlocks =
+        spec.isMasked() ? load(fullCounts, valid).toI64() : fullColumns.toI64();
+    add(kFullBlocks, fullBlocks);
+    if (policy.measure == numerics::Measure::Magnitude) {
+      add(kMeasure, load(gateTerms, row));
+      if (!spec.isMasked()) {
+        add(kPositions, queryRows * lk.toI64());
+        return;
+      }
+      Val end = hasSecond.select(words * 2, words);
+      Vals positions =
+          accumulate(index(0), end, 1, {i32(0)}, [&](Val n, const Vals &s) {
+            return Vals{s[0] +
+                        countBits(load(validWords, valid * 2 * words + n))};
+          });
+      add(kPositions, positions[0].toI64());
+      return;
+    }
+    add(kPositions, fullBlocks * queryRows * 2);
+    Val thetaRow = (row + thetaFirst) * paddedColumns;
+    Val least = vec(t.i32x16, INT32_MIN), zero = vec(t.i32x16, 0);
+    Vals ends = accumulate(
+        index(0), paddedColumns, 16, {least, vec(t.i64x8, 0)},
+        [&](Val column, const Vals &soFar) {
+          Val x = load(theta, thetaRow + column, t.i32x16);
+          Val isFull =
+              spec.isMasked()
+                  ? lanesOf(load(fullWords, valid * words + column.div(16)))
+                  : (column.toI32().splat(t.i32x16) + lanes())
+                        .lt(fullColumns.toI32().splat(t.i32x16));
+          Val pairs = isFull.select(x, zero).as(t.i64x8);
+          return Vals{soFar[0].max(isFull.select(x, least)),
+                      soFar[1] + pairs.shl(32).sra(32) + pairs.sra(32)};
+        });
+    add(kMeasure,
+        wrap(numerics::spreadTerm(
+            ops, fullBlocks.v, ends[0].maximum().toI64().v, ends[1].sum().v)));
+  });
+}
+
+/// N12's mean of V over the valid positions of a row of validity words, as
+/// codes; over all keys without a mask.
+void KernelEmitter::emitMeanRow(Val validityRow) {
+  int64_t dims = 16 * valueVectors;
+  Val words = paddedColumns.div(16), ones = vec(t.i16x32, 1);
+  Vals init(valueVectors, vec(t.i32x16, 0));
+  init.push_back(i32(0));
+  Vals sums = accumulate(
+      index(0), columns, 1, init, [&](Val column, const Vals &soFar) {
+        Val bits = column.lt(fullColumns).select(i32(3), i32(1));
+        if (spec.isMasked()) {
+          Val word = column.div(16);
+          bits = load(validWords, validityRow * words + word)
+                     .srl((column - word * 16).toI32().shl(1)) &
+                 3;
+        }
+        Val low = (i32(0) - (bits & 1)) & 0xFFFF;
+        Val keep = low | (i32(0) - bits.srl(1)).shl(16);
+        Val kept = keep.splat(t.i32x16).as(t.i16x32);
+        Vals next;
+        for (int64_t n = 0; n < valueVectors; ++n)
+          next.push_back(target->dotS16(
+              soFar[n], loadValues(column * (2 * dims) + 32 * n) & kept, ones));
+        next.push_back(soFar.back() + countBits(bits));
+        return next;
+      });
+  Val den = sums.back();
+  Val bits = wrap(numerics::bitLength(ops, den));
+  Val R = wrap(numerics::reciprocal(ops, den, bits, policy)).toI64();
+  // A unit of V's stored codes is 2^(12 - VF) of N10's.
+  Val amount = bits.toI64() + (2 + policy.valueFractionBits);
+  for (int64_t n = 0; n < valueVectors; ++n) {
+    Val wide = sums[n].as(t.i64x8);
+    Val even = outputCodes(wide.shl(32).sra(32), R, amount);
+    Val odd = outputCodes(wide.sra(32), R, amount);
+    store(((even & 0xFFFFFFFF) | odd.shl(32)).as(t.i32x16), meanCodes,
+          index(16 * n));
+  }
+}
+
+/// N12's rows of a gated head.
+void KernelEmitter::emitGatedRows(Value result) {
+  bool isMean = policy.gated == numerics::Gated::Mean;
+  auto write = [&](Val row) {
+    for (int64_t n = 0; n < valueVectors; ++n)
+      storeRow(result, row, 16 * n, load(meanCodes, index(16 * n), t.i32x16));
+  };
+  if (!isMean || !spec.variesByRow) {
+    if (isMean)
+      emitMeanRow(index(0));
+    else
+      for (int64_t n = 0; n < valueVectors; ++n)
+        store(vec(t.i32x16, 0), meanCodes, index(16 * n));
+    loop(index(0), lq, 1, write);
+    return;
+  }
+  loop(index(0), rows, kBatch, [&](Val row) {
+    Val count = minIndex(rows - row, index(kBatch));
+    emitValidity(row, count);
+    loop(index(0), minIndex(count * 2, lq - row * 2), 1, [&](Val query) {
+      emitMeanRow(query);
+      write(row * 2 + query);
+    });
+  });
+}
