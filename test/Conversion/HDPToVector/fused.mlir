@@ -87,3 +87,7 @@ func.func @counted(%q: memref<?x64xf32>, %k: memref<?x64xf32>,
 // AVX512: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
 // AVX2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
 // PORTABLE-NOT: llvm.x86
+
+// CHECK-LABEL: func private @hdp_attention_3
+// AVX512: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// CHECK: arith.divsi
