@@ -6,11 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "hdp/Machine/Config.h"
+#include "Yaml.h"
 #include "hdp/Support/Error.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/YAMLTraits.h"
 #include <optional>
 
 using namespace hdp;
@@ -50,33 +50,35 @@ static std::string describeRange(const ParamInfo &param, uint64_t value) {
                        param.lowest, param.highest, value);
 }
 
-/// What two parameters say against each other, and the one to point at.
+/// What two parameters say against each other; the first is the one to point
+/// at.
 struct Contradiction {
-  llvm::StringRef key;
+  llvm::StringRef key, other;
   std::string message;
 };
 
 static std::optional<Contradiction> findContradiction(const Config &config) {
-  auto expect = [](llvm::StringRef key, const char *relation, uint64_t bound,
-                   uint64_t found) {
-    return Contradiction{key, llvm::formatv("expected {0} {1} {2}, found {3}",
-                                            key, relation, bound, found)};
+  auto expect = [](llvm::StringRef key, const char *relation,
+                   llvm::StringRef other, uint64_t bound, uint64_t found) {
+    return Contradiction{key, other,
+                         llvm::formatv("expected {0} {1} {2} = {3}, found {4}",
+                                       key, relation, other, bound, found)};
   };
   if (config.cores % config.cores_per_head != 0)
-    return expect("cores_per_head", "that divides cores =", config.cores,
+    return expect("cores_per_head", "that divides", "cores", config.cores,
                   config.cores_per_head);
   if (config.dram_piece_bytes % config.dram_burst_bytes != 0)
-    return expect("dram_piece_bytes",
-                  "that is a multiple of dram_burst_bytes =",
-                  config.dram_burst_bytes, config.dram_piece_bytes);
+    return expect("dram_piece_bytes", "that is a multiple of",
+                  "dram_burst_bytes", config.dram_burst_bytes,
+                  config.dram_piece_bytes);
   if (config.dram_row_bytes % config.dram_burst_bytes != 0)
-    return expect("dram_row_bytes", "that is a multiple of dram_burst_bytes =",
+    return expect("dram_row_bytes", "that is a multiple of", "dram_burst_bytes",
                   config.dram_burst_bytes, config.dram_row_bytes);
   if (config.dram_refresh_interval_cycles != 0 &&
       config.dram_refresh_cycles >= config.dram_refresh_interval_cycles)
-    return expect("dram_refresh_cycles", "below dram_refresh_interval_cycles =",
-                  config.dram_refresh_interval_cycles,
-                  config.dram_refresh_cycles);
+    return expect(
+        "dram_refresh_cycles", "below", "dram_refresh_interval_cycles",
+        config.dram_refresh_interval_cycles, config.dram_refresh_cycles);
   return std::nullopt;
 }
 
@@ -152,52 +154,47 @@ template <> struct MappingTraits<Config> {
 };
 } // namespace llvm::yaml
 
-/// Collects what the reader would print, as one text.
-static void collect(const llvm::SMDiagnostic &diagnostic, void *context) {
-  auto *text = static_cast<std::string *>(context);
-  if (!text->empty())
-    return; // the first error; later ones follow from it
-  llvm::raw_string_ostream os(*text);
-  diagnostic.print(nullptr, os, /*ShowColors=*/false);
+/// Where the value of `key` begins in `text`; null where the file does not give
+/// it.
+static const char *findValue(llvm::StringRef text, llvm::StringRef key) {
+  for (size_t at = text.find(key); at != llvm::StringRef::npos;
+       at = text.find(key, at + 1)) {
+    bool startsLine = at == 0 || text[at - 1] == '\n';
+    llvm::StringRef rest = text.substr(at + key.size()).ltrim(" ");
+    if (startsLine && rest.consume_front(":"))
+      return rest.ltrim(" ").data();
+  }
+  return nullptr;
 }
 
 /// `file:line:column: error: message` with the line and a caret, pointing at
-/// the value of `key`, or at the start where the file does not give it.
+/// the value that contradicts another, at the other one where it is a default.
 static std::string locate(llvm::StringRef text, llvm::StringRef file,
                           const Contradiction &found) {
   llvm::SourceMgr sources;
-  auto buffer = llvm::MemoryBuffer::getMemBuffer(text, file, false);
-  const char *position = buffer->getBufferStart();
-  for (size_t at = text.find(found.key); at != llvm::StringRef::npos;
-       at = text.find(found.key, at + 1)) {
-    bool startsLine = at == 0 || text[at - 1] == '\n';
-    llvm::StringRef rest = text.substr(at + found.key.size()).ltrim(" ");
-    if (startsLine && rest.consume_front(":")) {
-      position = rest.ltrim(" ").data();
-      break;
-    }
+  const char *position = findValue(text, found.key);
+  std::string said = found.message;
+  if (!position && !text.contains(found.key)) {
+    said += " (its default)";
+    position = findValue(text, found.other);
   }
-  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  if (!position)
+    position = text.data();
+  sources.AddNewSourceBuffer(
+      llvm::MemoryBuffer::getMemBuffer(text, file, false), llvm::SMLoc());
   std::string message;
   llvm::raw_string_ostream os(message);
   sources.PrintMessage(os, llvm::SMLoc::getFromPointer(position),
-                       llvm::SourceMgr::DK_Error, found.message, {}, {},
+                       llvm::SourceMgr::DK_Error, said, {}, {},
                        /*ShowColors=*/false);
   return message;
 }
 
 llvm::Expected<Config> machine::parseConfig(llvm::StringRef text,
                                             llvm::StringRef file) {
-  std::string problem;
   Config config;
-  llvm::yaml::Input input(llvm::MemoryBufferRef(text, file), nullptr, collect,
-                          &problem);
-  input >> config;
-  if (!problem.empty() || input.error()) {
-    if (problem.empty())
-      problem = (file + ": not a machine").str();
-    return makeError(llvm::StringRef(problem).rtrim());
-  }
+  if (llvm::Error error = readYaml(text, file, config, "a machine"))
+    return error;
   if (std::optional<Contradiction> found = findContradiction(config))
     return makeError(llvm::StringRef(locate(text, file, *found)).rtrim());
   return config;

@@ -5,11 +5,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "hdp/Machine/Energy.h"
+#include "Yaml.h"
 #include "hdp/Support/Error.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/YAMLTraits.h"
 
 using namespace hdp;
 using namespace hdp::machine;
@@ -63,26 +62,12 @@ template <> struct MappingTraits<EnergyTable> {
 };
 } // namespace llvm::yaml
 
-static void collect(const llvm::SMDiagnostic &diagnostic, void *context) {
-  auto *text = static_cast<std::string *>(context);
-  if (!text->empty())
-    return;
-  llvm::raw_string_ostream os(*text);
-  diagnostic.print(nullptr, os, /*ShowColors=*/false);
-}
-
 llvm::Expected<EnergyTable> machine::parseEnergyTable(llvm::StringRef text,
                                                       llvm::StringRef file) {
-  std::string problem;
   EnergyTable table;
   table.name = file.str();
-  llvm::yaml::Input input(llvm::MemoryBufferRef(text, file), nullptr, collect,
-                          &problem);
-  input >> table;
-  if (problem.empty() && input.error())
-    problem = (file + ": not an energy table").str();
-  if (!problem.empty())
-    return makeError(llvm::StringRef(problem).rtrim());
+  if (llvm::Error error = readYaml(text, file, table, "an energy table"))
+    return error;
   return table;
 }
 

@@ -217,7 +217,8 @@ LogicalResult hdp::exportCHeader(ModuleOp module, raw_ostream &os) {
       return failure();
   }
   if (isEmpty)
-    return module.emitError() << "expected a public function, found none";
+    return mlir::emitError(module.getLoc())
+           << "expected a public function, found none";
   writer.print(os);
   return success();
 }

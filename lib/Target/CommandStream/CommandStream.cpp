@@ -43,8 +43,10 @@ static FailureOr<hdpa::ProgramOp> findProgram(Operation *root, StringRef name) {
   if (!found.empty())
     return found.front();
   if (name.empty() || names.empty())
-    return root->emitError("expected an hdpa.program, found none");
-  return root->emitError("expected a program @") << name << ", found " << names;
+    return mlir::emitError(root->getLoc(),
+                           "expected an hdpa.program, found none");
+  return mlir::emitError(root->getLoc(), "expected a program @")
+         << name << ", found " << names;
 }
 
 LogicalResult hdp::exportCommandStream(Operation *root, raw_ostream &os,

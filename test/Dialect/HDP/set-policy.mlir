@@ -2,6 +2,15 @@
 // RUN: hdp-opt %s --hdp-set-policy="policy=paper layers=0,2-3" | FileCheck %s --check-prefix=SOME
 // RUN: hdp-opt %s --hdp-set-policy=policy=paper --hdp-set-policy="policy=exact layers=1" | FileCheck %s --check-prefix=EXACT
 
+// RUN: hdp-opt %s --hdp-set-policy="policy=paper layers=1,3-4" 2>&1 >%t | FileCheck %s --check-prefix=ABSENT
+// RUN: echo 'func.func @none() { return }' | hdp-opt --hdp-set-policy="policy=paper layers=3" | FileCheck %s --check-prefix=NOOPS
+
+// A layer that is not there is said; a function without attention is no model,
+// and its module need not have the dialect loaded.
+// ABSENT: set-policy.mlir:[[@LINE+21]]:1: warning: expected layers below 4, found 4
+// ABSENT: warning: expected layers below 1, found 1
+// NOOPS: func @none
+
 // The layers of every function are counted from 0.
 // ALL-LABEL: func @model
 // ALL-COUNT-4: policy = #hdp.policy<compensated, format = fixed<4, 3>, block = 2x1, rho = 0.2>

@@ -125,6 +125,26 @@ TEST(Config, contradictionsAreLocated) {
             std::string::npos);
 }
 
+TEST(Config, aDefaultThatContradictsIsSaid) {
+  EXPECT_EQ(
+      errorOf("name: a\ncores: 2\n"),
+      "m.yaml:2:8: error: expected cores_per_head that divides cores = 2, "
+      "found 4 (its default)\ncores: 2\n       ^");
+  std::string error = errorOf("{cores: 4, cores_per_head: 3}");
+  EXPECT_EQ(error.find("default"), std::string::npos) << error;
+}
+
+TEST(Config, theReadersOwnErrorsAreInOurWords) {
+  EXPECT_EQ(
+      errorOf("cores: [4]\n"),
+      "m.yaml:1:9: error: expected a single value\ncores: [4]\n        ^");
+  // LLVM starts its own with a capital and may end them with a period.
+  EXPECT_EQ(errorOf("@\n"),
+            "m.yaml:1:1: error: unrecognized character while tokenizing\n@\n^");
+  EXPECT_EQ(errorOf("cores: 4\n---\ncores: 8\n"),
+            "m.yaml: expected one document, found another");
+}
+
 TEST(Config, theSameChecksWithoutYaml) {
   Config config;
   config.cores = 65;

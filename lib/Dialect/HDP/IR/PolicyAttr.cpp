@@ -213,9 +213,14 @@ private:
 };
 
 /// The shortest decimal that reads back as `value`, in MLIR's float syntax
-/// (digits, a point, digits, optional exponent).
+/// (digits, a point, digits, optional exponent); `nan` and `inf`, which no
+/// policy holds, are for messages.
 std::string formatReal(double value) {
   std::string text;
+  if (!std::isfinite(value)) {
+    llvm::raw_string_ostream(text) << llvm::format("%g", value);
+    return text;
+  }
   for (int precision = 1; precision <= 17; ++precision) {
     text.clear();
     llvm::raw_string_ostream(text) << llvm::format("%.*g", precision, value);

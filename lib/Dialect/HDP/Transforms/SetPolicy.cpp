@@ -77,9 +77,18 @@ struct SetPolicy : hdp::impl::HDPSetPolicyBase<SetPolicy> {
     });
     if (result.wasInterrupted())
       return signalPassFailure();
+    warnOfAbsentLayers(layer);
   }
 
 private:
+  /// A function without attention is no model, so nothing is missing there.
+  void warnOfAbsentLayers(unsigned numLayers) {
+    for (auto [first, last] : ranges)
+      if (numLayers != 0 && last >= numLayers)
+        mlir::emitWarning(getOperation().getLoc())
+            << "expected layers below " << numLayers << ", found " << last;
+  }
+
   bool isSelected(unsigned layer) const {
     return ranges.empty() || llvm::any_of(ranges, [&](auto range) {
              return range.first <= layer && layer <= range.second;

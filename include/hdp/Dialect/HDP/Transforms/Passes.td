@@ -13,7 +13,8 @@ def HDPSetPolicy : Pass<"hdp-set-policy", "::mlir::func::FuncOp"> {
     from it, separated by commas, formats as `4.8`; the keys are those of
     `#hdp.policy`. `layers` restricts the pass to some of a function's
     `hdp.attention` ops, counted in order from 0, as numbers and ranges;
-    without it all of them. A later use overwrites an earlier one.
+    without it all of them; a number that no op of a function has is a warning
+    there. A later use overwrites an earlier one.
 
     The ops must satisfy N0 with the policy; if one does not, the pass fails at
     its location and says which bound was missed.
@@ -40,6 +41,8 @@ def HDPSetPolicy : Pass<"hdp-set-policy", "::mlir::func::FuncOp"> {
     Statistic<"numSet", "attentions-set", "attention ops given a policy">,
     Statistic<"numExact", "attentions-exact", "attention ops made exact">
   ];
+  // Its options are read as attributes before there is an op.
+  let dependentDialects = ["::hdp::HDPDialect"];
 }
 
 def HDPDecomposeAttention
