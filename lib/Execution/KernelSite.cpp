@@ -3,7 +3,6 @@
 #include "KernelSite.h"
 #include "hdp/Numerics/FixedPoint.h"
 #include "hdp/Numerics/NativeOps.h"
-#include "hdp/Support/Convert.h"
 #include "hdp/Support/Error.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -36,6 +35,10 @@ FailureOr<AttentionOp> hdp::buildKernelFunction(func::FuncOp site,
   b.setInsertionPointToEnd(module.getBody());
   llvm::SmallVector<Type> tensors(site.getArgumentTypes()), buffers;
   tensors.push_back(site.getResultTypes().front());
+  auto policy = attributes.getAs<PolicyAttr>("policy");
+  if (policy)
+    tensors.push_back(RankedTensorType::get(
+        {ShapedType::kDynamic, kNumHeadStatistics}, b.getI64Type()));
   for (Type type : tensors)
     buffers.push_back(toBufferType(type));
   auto function =
@@ -44,27 +47,30 @@ FailureOr<AttentionOp> hdp::buildKernelFunction(func::FuncOp site,
   b.setInsertionPointToStart(body);
   llvm::SmallVector<Value> values;
   for (auto [argument, type] : llvm::zip(body->getArguments(), tensors)) {
-    bool isOutput = values.size() + 1 == tensors.size();
+    bool isOutput = values.size() >= site.getNumArguments();
     values.push_back(bufferization::ToTensorOp::create(
         b, type, argument, /*restrict=*/true, /*writable=*/isOutput));
   }
   Value mask, bias;
-  for (unsigned i = 3; i + 1 < values.size(); ++i) {
+  for (unsigned i = 3; i < site.getNumArguments(); ++i) {
     auto name = site.getArgAttrOfType<StringAttr>(i, kTensorNameAttrName);
     (name && name == "mask" ? mask : bias) = values[i];
   }
   auto perm = [&](StringRef name) {
     return attributes.getAs<DenseI64ArrayAttr>(name);
   };
+  unsigned first = site.getNumArguments(); // of the outputs
   auto op = AttentionOp::create(
-      b, TypeRange(tensors.back()), values[0], values[1], values[2], mask, bias,
-      values.back(), attributes.getAs<FloatAttr>("scale"),
-      attributes.getAs<UnitAttr>("causal"),
-      attributes.getAs<PolicyAttr>("policy"), perm("query_perm"),
+      b, TypeRange(tensors).drop_front(first), values[0], values[1], values[2],
+      mask, bias, values[first], policy ? values.back() : Value(),
+      attributes.getAs<FloatAttr>("scale"),
+      attributes.getAs<UnitAttr>("causal"), policy, perm("query_perm"),
       perm("key_perm"), perm("value_perm"), perm("result_perm"));
-  bufferization::MaterializeInDestinationOp::create(
-      b, /*result=*/Type(), op->getResult(0), body->getArguments().back(),
-      /*restrict=*/true, /*writable=*/true);
+  for (auto [result, buffer] :
+       llvm::zip(op->getResults(), body->getArguments().drop_front(first)))
+    bufferization::MaterializeInDestinationOp::create(
+        b, /*result=*/Type(), result, buffer, /*restrict=*/true,
+        /*writable=*/true);
   func::ReturnOp::create(b);
   return op;
 }
@@ -81,11 +87,11 @@ llvm::Expected<std::unique_ptr<PreparedSite>>
 KernelSite::create(func::FuncOp site, AttentionOp op, ModuleOp module,
                    const JitOptions &jitOptions) {
   auto ready = std::make_unique<KernelSite>();
-  ready->site = site;
   if (PolicyAttr policy = op.getPolicyAttr())
     ready->policy = policy.getValue();
   int64_t rank = cast<ShapedType>(op.getQuery().getType()).getRank();
   ready->queryPerm = orIdentity(op.getQueryPerm(), rank);
+  ready->keyPerm = orIdentity(op.getKeyPerm(), rank);
   ready->valuePerm = orIdentity(op.getValuePerm(), rank);
   ready->resultPerm = orIdentity(op.getResultPerm(), rank);
   auto signature = getSignature(site);
@@ -103,7 +109,6 @@ KernelSite::create(func::FuncOp site, AttentionOp op, ModuleOp module,
   options.attention = AttentionLowering::Vector;
   options.target = jitOptions.target;
   options.objectCache = jitOptions.objectCache;
-  ready->jitOptions = jitOptions;
   auto model = CompiledModel::compile(module, options);
   if (!model)
     return model.takeError();
@@ -127,19 +132,28 @@ static TensorView makeView(const HostTensor &tensor) {
   return view;
 }
 
-llvm::Expected<bool>
+llvm::Expected<std::optional<std::vector<NamedTensor>>>
 KernelSite::runInPlace(llvm::ArrayRef<TensorView> views) const {
   std::vector<TensorView> buffers(views.begin(), views.end());
   for (TensorView &view : buffers) {
     if (view.shape.empty() || view.strides.back() == 1)
       continue;
     if (view.shape.back() > 1)
-      return false;
+      return std::nullopt;
     view.strides.back() = 1; // a single element has no next one
+  }
+  std::vector<NamedTensor> others;
+  if (policy) {
+    int64_t heads = 1;
+    for (int64_t dim : llvm::ArrayRef(queryPerm).drop_back(2))
+      heads *= views[0].shape[dim];
+    others.push_back({"statistics", HostTensor(ElementType::I64,
+                                               {heads, kNumHeadStatistics})});
+    buffers.push_back(makeView(others.back().tensor));
   }
   if (llvm::Error error = model->runInPlace(kFunction, buffers))
     return error;
-  return true;
+  return others;
 }
 
 llvm::SmallVector<int64_t>
@@ -153,36 +167,38 @@ KernelSite::getOutputShape(llvm::ArrayRef<const HostTensor *> inputs) const {
   return shape;
 }
 
-/// N11 backwards: the codes of `out` (f32, dense), whose values have `format`
-/// and the exponents of `v`. Leading dimensions count heads; grouped ones share
-/// an exponent (N13).
-static HostTensor computeCodes(const HostTensor &out, const HostTensor &v,
-                               const numerics::Policy &policy) {
+/// A column of the statistics by heads: one of each `shared` query heads.
+static HostTensor takeColumn(const HostTensor &statistics, HeadStatistic which,
+                             ElementType type, llvm::ArrayRef<int64_t> shape,
+                             int64_t shared = 1) {
+  HostTensor column(type, shape);
+  for (int64_t head = 0; head < column.getNumElements(); ++head) {
+    int64_t value =
+        statistics.as<int64_t>()[head * shared * kNumHeadStatistics +
+                                 static_cast<int64_t>(which)];
+    if (type == ElementType::I1)
+      column.as<uint8_t>()[head] = value == 0; // gated heads are not kept
+    else
+      column.as<int32_t>()[head] = static_cast<int32_t>(value);
+  }
+  return column;
+}
+
+/// N11 backwards: the codes of `out`, in f32 and not permuted.
+static HostTensor computeCodes(const HostTensor &out,
+                               const HostTensor &statistics) {
   numerics::NativeOps ops;
-  numerics::CodeFormat format = numerics::getValueFormat(policy);
-  auto countHeads = [](const HostTensor &tensor) {
-    int64_t rank = tensor.getRank(), heads = 1;
-    for (int64_t dim = 0; dim + 2 < rank; ++dim)
-      heads *= tensor.getShape()[dim];
-    return heads;
-  };
-  int64_t shared = countHeads(v), heads = countHeads(out);
-  int64_t size = shared ? v.getNumElements() / shared : 0;
-  int64_t outSize = heads ? out.getNumElements() / heads : 0;
+  int64_t heads = statistics.getShape()[0];
+  int64_t size = heads ? out.getNumElements() / heads : 0;
   HostTensor codes(ElementType::I16, out.getShape());
   for (int64_t head = 0; head < heads; ++head) {
-    int64_t from = head / (heads / shared);
-    int32_t exponent = static_cast<int32_t>(policy.sv);
-    if (policy.exponents == numerics::Exponents::Dynamic) {
-      double magnitude = 0;
-      for (int64_t i = 0; i < size; ++i)
-        magnitude = numerics::maxMagnitude(ops, magnitude,
-                                           getFloatElement(v, from * size + i));
-      exponent = numerics::dynamicExponent(ops, magnitude, format,
-                                           numerics::maxExponent);
-    }
-    double unit = numerics::dequantizeFactor(ops, exponent);
-    for (int64_t i = head * outSize; i < (head + 1) * outSize; ++i)
+    int64_t exponent =
+        statistics
+            .as<int64_t>()[head * kNumHeadStatistics +
+                           static_cast<int64_t>(HeadStatistic::ExponentV)];
+    double unit =
+        numerics::dequantizeFactor(ops, static_cast<int32_t>(exponent));
+    for (int64_t i = head * size; i < (head + 1) * size; ++i)
       codes.as<int16_t>()[i] =
           static_cast<int16_t>(double(out.as<float>()[i]) / unit);
   }
@@ -198,26 +214,32 @@ KernelSite::run(llvm::ArrayRef<const HostTensor *> inputs) const {
   for (const HostTensor *input : inputs)
     views.push_back(makeView(*input));
   views.push_back(makeView(out));
-  llvm::Expected<bool> done = runInPlace(views);
-  if (!done)
-    return done.takeError();
-  std::vector<NamedTensor> results;
-  if (policy && hasCodes)
-    results.push_back({"o", computeCodes(out, *inputs[2], *policy)});
+  auto others = runInPlace(views);
+  if (!others)
+    return others.takeError();
+  std::vector<NamedTensor> results = std::move(**others);
+  if (policy) {
+    HostTensor statistics = results.front().tensor;
+    llvm::SmallVector<int64_t> queryHeads, keyHeads;
+    for (size_t dim = 0; dim + 2 < queryPerm.size(); ++dim) {
+      queryHeads.push_back(inputs[0]->getShape()[queryPerm[dim]]);
+      keyHeads.push_back(inputs[1]->getShape()[keyPerm[dim]]);
+    }
+    int64_t shared = queryHeads.empty() || keyHeads.back() == 0
+                         ? 1
+                         : queryHeads.back() / keyHeads.back();
+    auto add = [&](llvm::StringRef name, HeadStatistic which, ElementType type,
+                   llvm::ArrayRef<int64_t> shape, int64_t step) {
+      results.push_back(
+          {name.str(), takeColumn(statistics, which, type, shape, step)});
+    };
+    add("sQ", HeadStatistic::ExponentQ, ElementType::I32, queryHeads, 1);
+    add("sK", HeadStatistic::ExponentK, ElementType::I32, keyHeads, shared);
+    add("sV", HeadStatistic::ExponentV, ElementType::I32, keyHeads, shared);
+    add("gate", HeadStatistic::Gated, ElementType::I1, queryHeads, 1);
+    if (hasCodes)
+      results.push_back({"o", computeCodes(out, statistics)});
+  }
   results.insert(results.begin(), {"out", std::move(out)});
   return results;
-}
-
-llvm::Expected<std::vector<NamedTensor>>
-KernelSite::count(llvm::ArrayRef<const HostTensor *> inputs) const {
-  std::call_once(once, [&] {
-    auto ready = makeJitEngine(jitOptions)->prepare(site);
-    if (ready)
-      counting = std::move(*ready);
-    else
-      countingError = llvm::toString(ready.takeError());
-  });
-  if (!counting)
-    return makeError(countingError);
-  return counting->run(inputs);
 }

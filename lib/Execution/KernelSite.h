@@ -10,12 +10,12 @@
 
 #include "hdp/Execution/Engine.h"
 #include "mlir/IR/OwningOpRef.h"
-#include <mutex>
 
 namespace hdp {
 
 /// The attention of site function `site` in a public function of `module`:
-/// inputs, then the output, as memrefs with contiguous rows.
+/// inputs, then the output, then with a policy the statistics (see
+/// hdp.attention), as memrefs with contiguous rows.
 mlir::FailureOr<AttentionOp> buildKernelFunction(mlir::func::FuncOp site,
                                                  mlir::ModuleOp module);
 
@@ -28,29 +28,20 @@ public:
 
   llvm::Expected<std::vector<NamedTensor>>
   run(llvm::ArrayRef<const HostTensor *> inputs) const override;
-  llvm::Expected<bool>
+  llvm::Expected<std::optional<std::vector<NamedTensor>>>
   runInPlace(llvm::ArrayRef<TensorView> views) const override;
-  llvm::Expected<std::vector<NamedTensor>>
-  count(llvm::ArrayRef<const HostTensor *> inputs) const override;
 
 private:
   /// The sizes of the output for these inputs.
   llvm::SmallVector<int64_t>
   getOutputShape(llvm::ArrayRef<const HostTensor *> inputs) const;
 
-  mlir::func::FuncOp site;
   std::unique_ptr<CompiledModel> model;
   FunctionSignature signature;
   std::optional<numerics::Policy> policy;
-  llvm::SmallVector<int64_t> queryPerm, valuePerm, resultPerm;
+  llvm::SmallVector<int64_t> queryPerm, keyPerm, valuePerm, resultPerm;
   /// Whether the codes of the output can be told from it.
   bool hasCodes = false;
-
-  JitOptions jitOptions;
-  /// What counts, once it is asked for.
-  mutable std::once_flag once;
-  mutable std::unique_ptr<PreparedSite> counting;
-  mutable std::string countingError;
 };
 
 } // namespace hdp

@@ -6,6 +6,7 @@
 #include "hdp/Execution/TensorCompare.h"
 #include "hdp/Machine/Report.h"
 #include "hdp/Support/Error.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/Format.h"
 #include <chrono>
 
@@ -132,15 +133,26 @@ llvm::Error SiteRunner::execute(int64_t id, llvm::ArrayRef<TensorView> views,
   LayerReport &layer = counters.layers[id];
 
   // One engine that can work on the model's own memory does.
-  bool isDone = false;
+  std::vector<std::vector<NamedTensor>> results;
   if (engines.size() == 1) {
     auto done = ready.engines.front()->runInPlace(views);
     if (!done)
       return makeError(formatLocation(site.location) + ": " +
                        llvm::toString(done.takeError()));
-    isDone = *done;
+    if (*done)
+      results.push_back(std::move(**done));
   }
   Clock::time_point start = Clock::now();
+  llvm::scope_exit addCheckTime([&] {
+    counters.checkSeconds +=
+        std::chrono::duration<double>(Clock::now() - start).count();
+  });
+  bool isDone = !results.empty();
+  if (isDone && !ready.exact) {
+    countSite(site, {}, results.front(), counters.numValid, counters.batchSize,
+              layer);
+    return llvm::Error::success();
+  }
 
   std::vector<HostTensor> inputs;
   for (const TensorView &view : views.drop_back())
@@ -149,9 +161,7 @@ llvm::Error SiteRunner::execute(int64_t id, llvm::ArrayRef<TensorView> views,
   for (const HostTensor &input : inputs)
     pointers.push_back(&input);
 
-  std::vector<std::vector<NamedTensor>> results;
   if (isDone) {
-    results.push_back({});
     results.back().push_back({"out", views.back().toHost()});
   } else {
     if (llvm::Error error = runEngines(id, pointers, counters, results))
@@ -162,19 +172,8 @@ llvm::Error SiteRunner::execute(int64_t id, llvm::ArrayRef<TensorView> views,
     start = Clock::now();
   }
   const HostTensor &output = *findTensor(results.front(), "out");
-
-  const std::vector<NamedTensor> *counted = &results.front();
-  std::vector<NamedTensor> countedApart;
-  if (site.policy && !findTensor(*counted, "kept")) {
-    auto found = ready.engines.front()->count(pointers);
-    if (!found)
-      return makeError(formatLocation(site.location) + ": " +
-                       llvm::toString(found.takeError()));
-    countedApart = std::move(*found);
-    counted = &countedApart;
-  }
-  countSite(site, pointers, *counted, counters.numValid, counters.batchSize,
-            layer);
+  countSite(site, pointers, results.front(), counters.numValid,
+            counters.batchSize, layer);
   for (size_t e = 1; e < results.size(); ++e) {
     std::optional<std::string> difference =
         compareEngines(static_cast<bool>(site.policy), results[0], results[e]);
@@ -192,7 +191,5 @@ llvm::Error SiteRunner::execute(int64_t id, llvm::ArrayRef<TensorView> views,
     layer.maxError = std::max(layer.maxError.value_or(0),
                               computeMaxError(exact->front().tensor, output));
   }
-  counters.checkSeconds +=
-      std::chrono::duration<double>(Clock::now() - start).count();
   return llvm::Error::success();
 }

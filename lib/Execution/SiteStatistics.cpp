@@ -108,12 +108,41 @@ static void countBlocks(llvm::ArrayRef<NamedTensor> results, int64_t numValid,
   }
 }
 
+/// From the rows that a kernel counted, a query head each.
+static void addStatistics(const HostTensor &statistics, int64_t numValid,
+                          int64_t batchSize, LayerReport &layer) {
+  int64_t heads =
+      countValidHeads(statistics.getShape()[0], numValid, batchSize);
+  layer.heads += heads;
+  for (int64_t head = 0; head < heads; ++head) {
+    auto get = [&](HeadStatistic which) {
+      return statistics.as<int64_t>()[head * kNumHeadStatistics +
+                                      static_cast<int64_t>(which)];
+    };
+    layer.gatedHeads += get(HeadStatistic::Gated);
+    int64_t full = get(HeadStatistic::FullBlocks);
+    layer.fullBlocks += full;
+    layer.prunedBlocks += full - get(HeadStatistic::KeptBlocks);
+    for (HeadStatistic which :
+         {HeadStatistic::SaturatedQ, HeadStatistic::SaturatedK,
+          HeadStatistic::SaturatedV})
+      layer.saturated += get(which);
+    for (HeadStatistic which :
+         {HeadStatistic::NaNQ, HeadStatistic::NaNK, HeadStatistic::NaNV})
+      layer.nan += get(which);
+  }
+}
+
 void hdp::countSite(const AttentionSite &site,
                     llvm::ArrayRef<const HostTensor *> inputs,
                     llvm::ArrayRef<NamedTensor> results, int64_t numValid,
                     int64_t batchSize, LayerReport &layer) {
   if (!site.policy)
     return;
+  if (const HostTensor *statistics = findTensor(results, "statistics")) {
+    addStatistics(*statistics, numValid, batchSize, layer);
+    return;
+  }
   countBlocks(results, numValid, batchSize, layer);
   const numerics::Policy &policy = site.policy.getValue();
   auto count = [&](mlir::Value input, llvm::StringRef exponentName,

@@ -15,7 +15,8 @@ namespace hdp {
 /// Adds pruned blocks and gated heads (N6, N7) and saturated and NaN elements
 /// of Q, K and V (N1) to `layer`. `inputs` are the arguments of `site.function`
 /// and `results` what an engine returned. Heads count in proportion to
-/// `numValid` of `batchSize`, the first ones.
+/// `numValid` of `batchSize`, the first ones. Results that have `statistics`
+/// need no inputs.
 void countSite(const AttentionSite &site,
                llvm::ArrayRef<const HostTensor *> inputs,
                llvm::ArrayRef<NamedTensor> results, int64_t numValid,

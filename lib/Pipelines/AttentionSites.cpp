@@ -41,6 +41,10 @@ struct AttentionToCallsPass
         op.emitOpError("must be on buffers to become a call");
         return signalPassFailure();
       }
+      if (op.getStatistics()) {
+        op.emitOpError("expected no statistics, which the host does not count");
+        return signalPassFailure();
+      }
       builder.setInsertionPointToEnd(getOperation().getBody());
       auto function = func::FuncOp::create(
           builder, op.getLoc(), (kSitePrefix + Twine(id)).str(),

@@ -25,7 +25,7 @@ struct DecomposeUnfusedPass
   void runOnOperation() override {
     SmallVector<hdp::AttentionOp> ops;
     getOperation().walk([&](hdp::AttentionOp op) {
-      if (op.getPolicy() && op.getNumResults() == 1)
+      if (op.getPolicy() && op.getNumResults() > 0)
         ops.push_back(op);
     });
     IRRewriter rewriter(&getContext());

@@ -24,6 +24,18 @@ func.func @dynamic(%q: !q, %k: !dynamic, %v: !dynamic, %i: !q) -> !q {
   return %0 : !q
 }
 
+// CHECK-LABEL: func @statistics
+// CHECK: cf.assert %{{.+}}, "expected a row of statistics for each query head"
+// CHECK: hdp.attention
+func.func @statistics(%q: !q, %i: !q, %s: tensor<?x12xi64>)
+    -> tensor<?x12xi64> {
+  %0:2 = hdp.attention ins(%q, %q, %q : !q, !q, !q) outs(%i : !q)
+      statistics(%s : tensor<?x12xi64>)
+      {scale = 0.125, policy = #hdp.policy<compensated>}
+      -> !q, tensor<?x12xi64>
+  return %0#1 : tensor<?x12xi64>
+}
+
 // CHECK-LABEL: func @counted
 // CHECK: hdp.split
 // CHECK-NOT: hdp.attention

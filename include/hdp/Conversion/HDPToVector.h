@@ -3,6 +3,12 @@
 // What `--convert-hdp-to-vector` can do, for those who decide whether an
 // attention is decomposed or stays whole until it becomes a kernel.
 //
+// An attention with `statistics` (an optional second init of hdp.attention, a
+// row of HeadStatistic numbers for each query head) gets a kernel that counts:
+// its last argument. An emitter adds up with `addStatistic`, which emits
+// nothing where nobody counts; `countFullBlocks` and `countKeptBlocks` do so
+// from the buffers fullCounts, counts and partialCounts.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef HDP_CONVERSION_HDPTOVECTOR_H

@@ -45,6 +45,7 @@ def ConvertHDPToVector : Pass<"convert-hdp-to-vector", "::mlir::ModuleOp"> {
     over its batches and key heads around a call of a private function
     `hdp_attention_N`, the kernel. It depends on head dimensions, element types,
     scale and policy, not on lengths; sites that want the same one share it.
+    With `statistics` the kernel counts as well, in rows of its last argument.
     Attention without a kernel stays as it is. docs/Kernels.md describes stages
     and layout.
 

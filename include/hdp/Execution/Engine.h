@@ -61,19 +61,13 @@ public:
   }
 
   /// Runs the site on memory of the caller: `views` are the inputs, then the
-  /// output, of the types and shapes that `run` would take and give. False, and
-  /// nothing done, from an engine that cannot.
-  virtual llvm::Expected<bool>
+  /// output, of the types and shapes that `run` would take and give. Returns
+  /// the results beside `out`; nothing, and nothing is done, from an engine
+  /// that cannot.
+  virtual llvm::Expected<std::optional<std::vector<NamedTensor>>>
   runInPlace(llvm::ArrayRef<TensorView> views) const {
     (void)views;
-    return false;
-  }
-
-  /// The results that reports count from. An engine whose `run` gives only the
-  /// output finds them in another way.
-  virtual llvm::Expected<std::vector<NamedTensor>>
-  count(llvm::ArrayRef<const HostTensor *> inputs) const {
-    return run(inputs);
+    return std::nullopt;
   }
 };
 
@@ -105,8 +99,9 @@ struct JitOptions {
 std::unique_ptr<AttentionEngine> makeJitEngine(const JitOptions &options = {});
 
 /// Compiles the attention of the site as a whole, which makes it a fused kernel
-/// where there is one. It gives `out`, and `o` if the site function has it.
-/// Where there is no kernel it is makeJitEngine's.
+/// where there is one. It gives `out`, with a policy `statistics` (see
+/// hdp.attention) and from it sQ, sK, sV and gate, and `o` if the site function
+/// has it. Where there is no kernel it is makeJitEngine's.
 std::unique_ptr<AttentionEngine>
 makeKernelEngine(const JitOptions &options = {});
 

@@ -35,6 +35,8 @@ static int64_t countHeads(ArrayRef<int64_t> shape) {
 /// with an error at the op.
 static FailureOr<machine::AttentionRequest> makeRequest(AttentionOp op,
                                                         unsigned dense) {
+  if (op.getStatistics())
+    return refuse(op) << "expected no statistics, which programs do not count";
   for (Value operand : op->getOperands())
     if (auto type = cast<ShapedType>(operand.getType()); !type.hasStaticShape())
       return refuse(op) << "expected static shapes to make a program, found "
@@ -133,7 +135,7 @@ struct ConvertHDPToHDPA : hdp::impl::ConvertHDPToHDPABase<ConvertHDPToHDPA> {
   }
 
   LogicalResult convert(AttentionOp op) {
-    if (op->getNumResults() != 1)
+    if (op->getNumResults() == 0)
       return refuse(op) << "expected attention on tensors to make a program";
     if (!op.getPolicy() && dense == 0) {
       op.emitRemark("attention without a policy stays for the CPU");

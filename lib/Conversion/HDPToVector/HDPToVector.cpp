@@ -64,6 +64,8 @@ private:
   Operand readMask(Value memref, ArrayRef<Val> sizes);
   Value view(const Operand &operand, ArrayRef<Val> batch, Val firstHead,
              Val heads, Type type);
+  Value rowsOfHeads(const Operand &query, ArrayRef<Val> batch, Val firstHead,
+                    Val heads, Type type);
   void copy(Value from, Value to);
 
   ImplicitLocOpBuilder &b;
@@ -155,6 +157,23 @@ Value SiteEmitter::view(const Operand &operand, ArrayRef<Val> batch,
       b, memref, operand.base, OpFoldResult(offset.v), sizes, strides);
 }
 
+/// The statistics of `heads` query heads.
+Value SiteEmitter::rowsOfHeads(const Operand &query, ArrayRef<Val> batch,
+                               Val firstHead, Val heads, Type type) {
+  Val row = index(0);
+  for (auto [dim, at] : llvm::enumerate(batch))
+    row = row * query.sizes[dim] + at;
+  if (query.sizes.size() > 2)
+    row = row * query.sizes[query.sizes.size() - 3] + firstHead;
+  SmallVector<OpFoldResult> offsets = {row.v, b.getIndexAttr(0)};
+  SmallVector<OpFoldResult> sizes = {heads.v,
+                                     b.getIndexAttr(kNumHeadStatistics)};
+  SmallVector<OpFoldResult> steps(2, b.getIndexAttr(1));
+  Value rows =
+      memref::SubViewOp::create(b, op.getStatistics(), offsets, sizes, steps);
+  return memref::CastOp::create(b, type, rows);
+}
+
 void SiteEmitter::run(const KernelSpec &spec, func::FuncOp kernel) {
   Operand query = read(op.getQuery(), op.getQueryPerm());
   Operand key = read(op.getKey(), op.getKeyPerm());
@@ -200,7 +219,10 @@ void SiteEmitter::run(const KernelSpec &spec, func::FuncOp kernel) {
       arguments.push_back(view(*mask, batch, head * shared, shared, types[5]));
     if (bias)
       arguments.push_back(
-          view(*bias, batch, head * shared, shared, types.back()));
+          view(*bias, batch, head * shared, shared, types[arguments.size()]));
+    if (op.getStatistics())
+      arguments.push_back(
+          rowsOfHeads(query, batch, head * shared, shared, types.back()));
     func::CallOp::create(b, kernel, arguments);
   }
   memref::DeallocOp::create(b, workspace);
@@ -245,7 +267,8 @@ static KernelSpec getSpec(AttentionOp op, TargetKind target,
           /*hasBias=*/static_cast<bool>(op.getBias()),
           op.getBias() ? element(op.getBias()) : Type(),
           variesByRow(op),
-          countsCycles};
+          countsCycles,
+          /*hasStatistics=*/static_cast<bool>(op.getStatistics())};
 }
 
 /// A private function that holds one kernel.
@@ -270,6 +293,10 @@ static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
     arguments.push_back(rows(b.getI1Type(), 3, dynamic));
   if (spec.hasBias)
     arguments.push_back(rows(spec.biasType, 3, dynamic));
+  if (spec.hasStatistics)
+    arguments.push_back(MemRefType::get(
+        {dynamic, kNumHeadStatistics}, b.getI64Type(),
+        StridedLayoutAttr::get(b.getContext(), dynamic, {dynamic, dynamic})));
   auto function =
       func::FuncOp::create(loc, name, b.getFunctionType(arguments, {}));
   function.setPrivate();
@@ -285,11 +312,15 @@ static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
   Block *block = function.addEntryBlock();
   b.setInsertionPointToStart(block);
   KernelEmitter emitter(b, spec);
+  unsigned next = 5;
+  auto take = [&](bool isThere) {
+    return isThere ? Value(block->getArgument(next++)) : Value();
+  };
+  Value mask = take(spec.hasMask), bias = take(spec.hasBias),
+        statistics = take(spec.hasStatistics);
   emitter.emit(block->getArgument(0), block->getArgument(1),
-               block->getArgument(2),
-               spec.hasMask ? Value(block->getArgument(5)) : Value(),
-               spec.hasBias ? Value(block->getArguments().back()) : Value(),
-               block->getArgument(3), block->getArgument(4));
+               block->getArgument(2), mask, bias, block->getArgument(3),
+               block->getArgument(4), statistics);
   func::ReturnOp::create(b);
   return function;
 }
@@ -331,7 +362,8 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
           << spec.d << ' ' << spec.dv << ' ' << spec.queryType << spec.keyType
           << spec.valueType << spec.resultType << op.getScaleAttr()
           << op.getPolicyAttr() << " " << int(spec.hasMask)
-          << int(spec.isCausal) << int(spec.variesByRow);
+          << int(spec.isCausal) << int(spec.variesByRow)
+          << int(spec.hasStatistics);
       if (spec.hasBias)
         llvm::raw_string_ostream(text) << spec.biasType;
       auto [entry, isNew] = kernels.try_emplace(text);

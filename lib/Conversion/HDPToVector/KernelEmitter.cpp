@@ -231,7 +231,9 @@ Val KernelEmitter::workspaceSize(Val queryLength, Val keyLength) {
 }
 
 void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
-                         Value biasOperand, Value result, Value workspace) {
+                         Value biasOperand, Value result, Value workspace,
+                         Value statisticsOperand) {
+  statistics = statisticsOperand;
   auto dim = [&](Value memref, int64_t n) {
     return wrap(memref::DimOp::create(b, memref, n));
   };
@@ -246,9 +248,11 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
   }
 
   startCounting();
+  clearStatistics(dim(query, 0));
   packKeys(key);
   packValues(value);
   loop(index(0), dim(query, 0), 1, [&](Val head) {
+    statisticsRow = head;
     auto slice = [&](Value memref) -> Value {
       auto type = cast<MemRefType>(memref.getType());
       auto [strides, unused] = type.getStridesAndOffset();
@@ -268,6 +272,9 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
     };
     packQueries(slice(query));
     endStage(KernelStage::Pack);
+    addStatistic(HeadStatistic::ExponentQ, sQ);
+    addStatistic(HeadStatistic::ExponentK, sK);
+    addStatistic(HeadStatistic::ExponentV, sV);
     Value output = slice(result);
     if (maskOperand)
       mask = slice(maskOperand);
@@ -286,12 +293,14 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
     shiftRight = shift.max(0).min(31);
     shiftCap = isLeft.select(i32(1 << 15).srl(shiftLeft), i32(INT32_MAX));
 
-    auto measure = [&](Val row, Val) {
+    auto measure = [&](Val row, Val count) {
       emitImportance(row);
+      countFullBlocks(count);
       endStage(KernelStage::Pool);
     };
     auto attend = [&](Val row, Val count) {
       emitLists(row, count);
+      countKeptBlocks(count);
       endStage(KernelStage::List);
       emitScores(row, count);
       endStage(KernelStage::Score);
@@ -302,6 +311,7 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
     };
     if (isGated) {
       emitGate(measure, attend);
+      addStatistic(HeadStatistic::Gated, load(gate, index(3)) ^ 1);
       when(load(gate, index(3)).eq(0), [&] { emitGatedRows(output); });
       return;
     }

@@ -17,6 +17,7 @@
 //   SoftmaxKernel.cpp weights (N9, N10)
 //   ApplyKernel.cpp   weighted sums of V, output (N10, N11)
 //   StageCycles.cpp   ticks that the stages take, on request
+//   StatisticsKernel.cpp  what was pruned and saturated, if it is asked for
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,6 +28,7 @@
 #include "ScorePlanes.h"
 #include "VectorTarget.h"
 #include "hdp/Conversion/HDPToVector.h"
+#include "hdp/Dialect/HDP/IR/HDP.h"
 #include "hdp/Numerics/FixedPoint.h"
 #include "hdp/Numerics/Softmax.h"
 
@@ -47,6 +49,8 @@ struct KernelSpec {
   bool variesByRow = false;
   /// Whether ticks are counted by stage.
   bool countsCycles = false;
+  /// Whether the kernel counts (HeadStatistic).
+  bool hasStatistics = false;
 
   bool isMasked() const { return hasMask || isCausal || hasBias; }
 };
@@ -65,10 +69,10 @@ public:
 
   /// The body of a kernel: query and result are memref<?x?x..>, key and value
   /// memref<?x..>, workspace memref<?xi8>, mask and bias memref<?x?x?x..> or
-  /// null.
+  /// null, statistics memref<?x12xi64> or null.
   void emit(mlir::Value query, mlir::Value key, mlir::Value value,
             mlir::Value mask, mlir::Value bias, mlir::Value result,
-            mlir::Value workspace);
+            mlir::Value workspace, mlir::Value statistics);
 
 private:
   /// A one-dimensional piece of the workspace.
@@ -143,7 +147,8 @@ private:
     Val exponent;
     mlir::Value source; ///< holds numbers of moderate size only
   };
-  Quantizer prepare(mlir::Value source, Val rows, int64_t columns,
+  /// `side`: 0, 1, 2 for Q, K, V.
+  Quantizer prepare(int64_t side, mlir::Value source, Val rows, int64_t columns,
                     const numerics::CodeFormat &format, int64_t exponent,
                     int64_t largest);
   Val loadFloats(mlir::Value source, Val row, int64_t from, int64_t columns);
@@ -165,6 +170,15 @@ private:
   // Output.
   Val outputCodes(Val sums, Val reciprocal, Val amount);
   void storeRow(mlir::Value result, Val row, int64_t from, Val codes);
+
+  // Statistics, of the current query head. Nothing is emitted without them.
+  void clearStatistics(Val heads);
+  void addStatistic(HeadStatistic which, Val number);
+  void countCodes(int64_t side, mlir::Value source, Val rows, int64_t columns,
+                  const numerics::CodeFormat &format,
+                  const Quantizer &quantizer, Val magnitude);
+  void countFullBlocks(Val rows);
+  void countKeptBlocks(Val rows);
 
   // Building blocks.
   Val index(int64_t value);
@@ -227,6 +241,8 @@ private:
   Buffer lastTicks;
   Buffer gate, gateTerms, meanCodes;
   mlir::Value mask, bias; ///< of the head: memref<?x?x..>
+  mlir::Value statistics; ///< null if nobody counts
+  Val statisticsRow;      ///< of the head
 
   /// The row of theta and thresholds that the batch's first block row has:
   /// those of all rows are kept where a head is measured before the rest.

@@ -38,7 +38,7 @@ Val KernelEmitter::loadFloats(Value source, Val row, int64_t from,
 /// the range in which rounding is exact, or is not a number, the head is read
 /// from a copy that saturates alike.
 KernelEmitter::Quantizer
-KernelEmitter::prepare(Value source, Val rows, int64_t columns,
+KernelEmitter::prepare(int64_t side, Value source, Val rows, int64_t columns,
                        const numerics::CodeFormat &format, int64_t exponent,
                        int64_t largest) {
   int64_t vectors = (columns + 15) / 16;
@@ -77,6 +77,7 @@ KernelEmitter::prepare(Value source, Val rows, int64_t columns,
   Val power = q.exponent + format.fractionBits;
   q.factor =
       wrap(arith::BitcastOp::create(b, b.getF32Type(), (power + 127).shl(23)));
+  countCodes(side, source, rows, columns, format, q, magnitude);
 
   // |x| * 2^power < 2^20 or a copy.
   Val limitBits = (i32(127 + 20) - power).shl(23);
@@ -192,7 +193,7 @@ static void transpose16(Vals &r) {
 
 void KernelEmitter::packKeys(Value key) {
   Quantizer q = prepare(
-      key, lk, spec.d, numerics::getQueryKeyFormat(policy), policy.sk,
+      1, key, lk, spec.d, numerics::getQueryKeyFormat(policy), policy.sk,
       spec.hasBias ? numerics::maxExponentWithBias : numerics::maxExponent);
   sK = q.exponent;
   int64_t poolRow = 32 * chunks;
@@ -266,7 +267,7 @@ void KernelEmitter::packKeys(Value key) {
 
 void KernelEmitter::packQueries(Value query) {
   Quantizer q = prepare(
-      query, lq, spec.d, numerics::getQueryKeyFormat(policy), policy.sq,
+      0, query, lq, spec.d, numerics::getQueryKeyFormat(policy), policy.sq,
       spec.hasBias ? numerics::maxExponentWithBias : numerics::maxExponent);
   sQ = q.exponent;
   Val zero = vec(t.i32x16, 0);
@@ -338,7 +339,7 @@ void KernelEmitter::packQueries(Value query) {
 void KernelEmitter::packValues(Value value) {
   numerics::CodeFormat format = numerics::getValueFormat(policy);
   Quantizer q =
-      prepare(value, lk, spec.dv, format, policy.sv, numerics::maxExponent);
+      prepare(2, value, lk, spec.dv, format, policy.sv, numerics::maxExponent);
   sV = q.exponent;
   int64_t dims = valueVectors * 16;
   Val factor = q.factor.splat(t.f32x16);

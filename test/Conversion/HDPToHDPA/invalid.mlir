@@ -23,6 +23,14 @@ func.func @dynamic(%x: tensor<1x?x4xf32>) -> tensor<1x?x4xf32> {
 
 // -----
 
+func.func @counted(%x: tensor<1x2x4xf32>, %s: tensor<1x12xi64>) -> tensor<1x2x4xf32> {
+  // expected-error @below {{expected no statistics, which programs do not count}}
+  %0:2 = hdp.attention ins(%x, %x, %x : tensor<1x2x4xf32>, tensor<1x2x4xf32>, tensor<1x2x4xf32>) outs(%x : tensor<1x2x4xf32>) statistics(%s : tensor<1x12xi64>) {scale = 0.5, policy = #hdp.policy<compensated>} -> tensor<1x2x4xf32>, tensor<1x12xi64>
+  return %0#0 : tensor<1x2x4xf32>
+}
+
+// -----
+
 func.func @buffers(%x: memref<1x2x4xf32>, %o: memref<1x2x4xf32>) {
   // expected-error @below {{expected attention on tensors to make a program}}
   hdp.attention ins(%x, %x, %x : memref<1x2x4xf32>, memref<1x2x4xf32>, memref<1x2x4xf32>) outs(%o : memref<1x2x4xf32>) {scale = 0.5, policy = #hdp.policy<compensated>}

@@ -68,6 +68,20 @@ func.func @paper(%q: memref<?x64xf32>, %k: memref<?x64xf32>,
   return
 }
 
+// Statistics: rows of the query heads that the kernel computes.
+// CHECK-LABEL: func @statistics
+// CHECK: memref.subview %{{.+}}[%{{.+}}, 0] [%{{.+}}, 12] [1, 1]
+// CHECK: call @hdp_attention_4({{.+}}memref<?xi8>, memref<?x12xi64, strided<[?, ?], offset: ?>>)
+func.func @statistics(%q: memref<4x8x64xf32>, %k: memref<2x16x64xf32>,
+                      %v: memref<2x16x32xf32>, %o: memref<4x8x32xf32>,
+                      %s: memref<4x12xi64>) {
+  hdp.attention ins(%q, %k, %v : memref<4x8x64xf32>, memref<2x16x64xf32>,
+                                 memref<2x16x32xf32>)
+      outs(%o : memref<4x8x32xf32>) statistics(%s : memref<4x12xi64>)
+      {scale = 0.125, policy = #policy}
+  return
+}
+
 // No kernel: left alone.
 // CHECK-LABEL: func @counted
 // CHECK: hdp.attention

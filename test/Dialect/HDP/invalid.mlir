@@ -307,3 +307,27 @@ func.func @apply_depth(%w: tensor<5x7xi16>, %c: tensor<5x1xi16>, %v: tensor<7x4x
   %0:4 = hdp.apply ins(%w, %c, %v, %kept, %kind, %valid, %g : tensor<5x7xi16>, tensor<5x1xi16>, tensor<7x4xi16>, tensor<3x4xi1>, tensor<3x4xi8>, tensor<5x7xi1>, tensor<i1>) outs(%o, %num, %row, %row : tensor<5x6xi16>, tensor<5x4xi64>, tensor<5xi32>, tensor<5xi32>) {policy = #hdp.policy<compensated>} -> tensor<5x6xi16>, tensor<5x4xi64>, tensor<5xi32>, tensor<5xi32>
   return
 }
+
+// -----
+
+func.func @statistics_without_policy(%q: memref<2x5x8xf32>, %s: memref<2x12xi64>) {
+  // expected-error @below {{expected a policy with statistics}}
+  hdp.attention ins(%q, %q, %q : memref<2x5x8xf32>, memref<2x5x8xf32>, memref<2x5x8xf32>) outs(%q : memref<2x5x8xf32>) statistics(%s : memref<2x12xi64>) {scale = 1.0}
+  return
+}
+
+// -----
+
+func.func @statistics_columns(%q: memref<2x5x8xf32>, %s: memref<2x11xi64>) {
+  // expected-error @below {{expected statistics of 12 columns, found 'memref<2x11xi64>'}}
+  hdp.attention ins(%q, %q, %q : memref<2x5x8xf32>, memref<2x5x8xf32>, memref<2x5x8xf32>) outs(%q : memref<2x5x8xf32>) statistics(%s : memref<2x11xi64>) {scale = 1.0, policy = #hdp.policy<paper>}
+  return
+}
+
+// -----
+
+func.func @statistics_rows(%q: memref<3x2x5x8xf32>, %s: memref<2x12xi64>) {
+  // expected-error @below {{expected a row of statistics for each of 6 query heads, found 2}}
+  hdp.attention ins(%q, %q, %q : memref<3x2x5x8xf32>, memref<3x2x5x8xf32>, memref<3x2x5x8xf32>) outs(%q : memref<3x2x5x8xf32>) statistics(%s : memref<2x12xi64>) {scale = 1.0, policy = #hdp.policy<paper>}
+  return
+}

@@ -33,6 +33,13 @@ func.func @attention_memref(%q: memref<5x8xbf16>, %k: memref<?x8xbf16>, %v: memr
   return
 }
 
+// CHECK-LABEL: func @attention_statistics
+// CHECK: hdp.attention ins({{.*}}) outs(%{{.*}} : tensor<4x5x4xf32>) statistics(%{{.*}} : tensor<4x12xi64>) {policy = #hdp.policy<compensated>, scale = 1.000000e+00 : f64} -> tensor<4x5x4xf32>, tensor<4x12xi64>
+func.func @attention_statistics(%q: tensor<4x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7x4xf32>, %o: tensor<4x5x4xf32>, %s: tensor<4x12xi64>) -> (tensor<4x5x4xf32>, tensor<4x12xi64>) {
+  %0:2 = hdp.attention ins(%q, %k, %v : tensor<4x5x8xf32>, tensor<2x7x8xf32>, tensor<2x7x4xf32>) outs(%o : tensor<4x5x4xf32>) statistics(%s : tensor<4x12xi64>) {scale = 1.0, policy = #hdp.policy<compensated>} -> tensor<4x5x4xf32>, tensor<4x12xi64>
+  return %0#0, %0#1 : tensor<4x5x4xf32>, tensor<4x12xi64>
+}
+
 // CHECK-LABEL: func @split
 // CHECK: hdp.split <query> ins(%{{.*}} : tensor<2x5x8xf32>) outs({{.*}}) {policy = #hdp.policy<compensated>} -> tensor<2x5x8xi8>, tensor<2x5x8xi16>, tensor<2xi32>
 // CHECK: hdp.split <key> ins(%{{.*}} : tensor<2x5x8xf32>) outs({{.*}}) {biased, policy = #hdp.policy<paper>} -> tensor<2x5x8xi8>, tensor<2x5x8xi16>, tensor<2xi32>

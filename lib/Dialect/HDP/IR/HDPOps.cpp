@@ -212,6 +212,23 @@ LogicalResult AttentionOp::verify() {
       failed(verifyBroadcast(op, "bias", getBias(), scores)))
     return failure();
 
+  if (Value statistics = getStatistics()) {
+    if (!getPolicy())
+      return emitOpError("expected a policy with statistics");
+    auto type = cast<ShapedType>(statistics.getType());
+    if (type.getRank() != 2 || type.getDimSize(1) != kNumHeadStatistics)
+      return emitOpError() << "expected statistics of " << kNumHeadStatistics
+                           << " columns, found " << type;
+    int64_t rows = 1;
+    SmallVector<int64_t> query = getQueryShape();
+    for (int64_t size : ArrayRef<int64_t>(query).drop_back(2))
+      rows = ShapedType::isDynamic(size) || rows < 0 ? -1 : rows * size;
+    if (rows >= 0 && !type.isDynamicDim(0) && type.getDimSize(0) != rows)
+      return emitOpError() << "expected a row of statistics for each of "
+                           << rows << " query heads, found "
+                           << type.getDimSize(0);
+  }
+
   double scale = getScale().convertToDouble();
   if (!std::isfinite(scale))
     return emitOpError("expected a finite scale");

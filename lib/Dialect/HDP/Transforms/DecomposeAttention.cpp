@@ -254,7 +254,7 @@ struct DecomposeAttention
   void runOnOperation() override {
     SmallVector<AttentionOp> ops;
     getOperation().walk([&](AttentionOp op) {
-      if (op.getPolicy() && op.getNumResults() == 1)
+      if (op.getPolicy() && op.getNumResults() > 0)
         ops.push_back(op);
     });
     IRRewriter rewriter(&getContext());
@@ -275,8 +275,11 @@ FailureOr<SmallVector<NamedValue>>
 hdp::decomposeAttention(RewriterBase &rewriter, AttentionOp op) {
   if (!op.getPolicy())
     return op.emitOpError("expected a policy to decompose attention");
-  if (op.getNumResults() != 1)
+  if (op.getNumResults() == 0)
     return op.emitOpError("expected attention on tensors to decompose it");
+  if (op.getStatistics())
+    return op.emitOpError("expected no statistics, which only fused kernels "
+                          "count");
   rewriter.setInsertionPoint(op);
   ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
   return Decomposition(builder, op).run();

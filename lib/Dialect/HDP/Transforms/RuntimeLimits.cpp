@@ -146,6 +146,18 @@ void LimitsEmitter::run() {
   scores.push_back(key(row));
   requireBroadcast("mask", op.getMask(), scores);
   requireBroadcast("bias", op.getBias(), scores);
+  if (Value statistics = op.getStatistics()) {
+    OpFoldResult rows = getSize(statistics, std::nullopt, 0);
+    bool isKnown = !isDynamic(rows);
+    Value heads = constant(1);
+    for (int64_t dim = 0; dim < row; ++dim) {
+      isKnown &= !isDynamic(query(dim));
+      heads = arith::MulIOp::create(builder, heads, toValue(query(dim)));
+    }
+    if (!isKnown)
+      require(compare(arith::CmpIPredicate::eq, rows, heads),
+              "expected a row of statistics for each query head");
+  }
 
   // N13.
   if (row > 0 && (isDynamic(query(row - 1)) || isDynamic(key(row - 1)))) {

@@ -35,6 +35,23 @@ llvm::LogicalResult reifyFromInits(mlir::DestinationStyleOpInterface op,
 
 namespace hdp {
 
+/// The columns of the `statistics` of hdp.attention.
+enum class HeadStatistic : int64_t {
+  FullBlocks,
+  KeptBlocks, ///< of the full ones
+  Gated,
+  ExponentQ,
+  ExponentK,
+  ExponentV,
+  SaturatedQ,
+  SaturatedK,
+  SaturatedV,
+  NaNQ,
+  NaNK,
+  NaNV
+};
+inline constexpr int64_t kNumHeadStatistics = 12;
+
 /// Reads the command-line spelling of a policy: a preset, then `key=value`
 /// separated by commas, formats as `4.8`: `compensated,rho=0.2,block=2x1`. An
 /// unknown key is an error that lists the known ones.

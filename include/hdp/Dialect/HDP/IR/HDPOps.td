@@ -31,6 +31,21 @@ def HDP_AttentionOp : HDP_Op<"attention", [AttrSizedOperandSegments]> {
     is dimension perm[i] of the operand (of init and result for
     `result_perm`). `mask` and `bias` have no permutation.
 
+    `statistics` is a second init, `[N, 12]` in i64, for attention with a policy
+    that a fused kernel computes (`--convert-hdp-to-vector`). Each of the N
+    query heads, leading dimensions in order, gets a row:
+
+    | column | what |
+    |---|---|
+    | 0, 1 | full blocks, those of them that are kept (none in a gated head) |
+    | 2 | 1 if the head is gated, else 0 |
+    | 3, 4, 5 | sQ, sK, sV |
+    | 6, 7, 8 | saturated elements of Q, K, V (N1; infinities are) |
+    | 9, 10, 11 | NaN in Q, K, V |
+
+    What K and V count stands in the row of the first query head that reads
+    them, zero in the others.
+
     Verified: N0 for all sizes that are static.
 
     Example:
@@ -51,7 +66,7 @@ def HDP_AttentionOp : HDP_Op<"attention", [AttrSizedOperandSegments]> {
   }];
   let arguments = (ins HDP_Float:$query, HDP_Float:$key, HDP_Float:$value,
                        Optional<HDP_I1>:$mask, Optional<HDP_Float>:$bias,
-                       HDP_Float:$init,
+                       HDP_Float:$init, Optional<HDP_I64>:$statistics,
                        F64Attr:$scale, UnitAttr:$causal,
                        OptionalAttr<HDP_PolicyAttr>:$policy,
                        OptionalAttr<DenseI64ArrayAttr>:$query_perm,
@@ -63,10 +78,27 @@ def HDP_AttentionOp : HDP_Op<"attention", [AttrSizedOperandSegments]> {
     type($value) `)`
     (`mask` `(` $mask^ `:` type($mask) `)`)?
     (`bias` `(` $bias^ `:` type($bias) `)`)?
-    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($results)^)?
+    `outs` `(` $init `:` type($init) `)`
+    (`statistics` `(` $statistics^ `:` type($statistics) `)`)?
+    attr-dict (`->` type($results)^)?
   }];
   let hasCanonicalizer = 1;
+  let initsBody = "unsigned count = getStatistics() ? 2 : 1;";
   let builders = [
+    /// Without statistics.
+    OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::Value":$query,
+                   "::mlir::Value":$key, "::mlir::Value":$value,
+                   "::mlir::Value":$mask, "::mlir::Value":$bias,
+                   "::mlir::Value":$init, "::mlir::FloatAttr":$scale,
+                   "::mlir::UnitAttr":$causal, "PolicyAttr":$policy,
+                   "::mlir::DenseI64ArrayAttr":$query_perm,
+                   "::mlir::DenseI64ArrayAttr":$key_perm,
+                   "::mlir::DenseI64ArrayAttr":$value_perm,
+                   "::mlir::DenseI64ArrayAttr":$result_perm), [{
+      build($_builder, $_state, results, query, key, value, mask, bias, init,
+            /*statistics=*/::mlir::Value(), scale, causal, policy, query_perm,
+            key_perm, value_perm, result_perm);
+    }]>,
     OpBuilder<(ins "::mlir::Value":$query, "::mlir::Value":$key,
                    "::mlir::Value":$value, "::mlir::Value":$mask,
                    "::mlir::Value":$bias, "::mlir::Value":$init,
