@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "hdp/Machine/Access.h"
 #include "hdp/Machine/Energy.h"
 #include "hdp/Machine/Program.h"
 #include "hdp/Support/FileOutput.h"
@@ -110,7 +111,55 @@ std::string makeHexDump() {
   return text + "```\n";
 }
 
+/// What each command reads, writes and adds to, every optional range given.
+template <size_t... Index>
+std::string makeAccessTable(std::index_sequence<Index...>) {
+  Program program;
+  Site &site = program.sites.emplace_back();
+  site.Hq = site.Hkv = 1;
+  site.Lq = site.Lk = site.d = site.dv = 8;
+  site.policy = numerics::compensatedPolicy();
+  program.symbols = {{"q", Symbol::Input, 8, 8, 8, 0, {}}};
+  std::string text =
+      "| command | reads | writes | adds to |\n|---|---|---|---|\n";
+  auto addRow = [&](Command command) {
+    std::visit(
+        [](auto &alternative) {
+          visitFields(alternative, [](llvm::StringRef name, auto &value) {
+            // No index, and no address, but everything that is a number or a
+            // choice: the columns, rows, cores; masks a row for each.
+            if (name.ends_with("_rows") || name == "rows" ||
+                name == "columns" || name == "cores" || name == "first" ||
+                name == "measure" || name == "buffer")
+              value = 1;
+          });
+        },
+        command);
+    Accesses accesses;
+    getAccesses(program, command, accesses);
+    std::string cells[3];
+    for (const Access &access : accesses) {
+      std::string &cell = cells[access.kind];
+      llvm::StringRef name = stringify(access.buffer);
+      if (!llvm::StringRef(cell).contains(name))
+        cell += (cell.empty() ? "" : ", ") + name.str();
+    }
+    text += llvm::formatv("| `{0}` | {1} | {2} | {3} |\n",
+                          getInfo(command).mnemonic, cells[Access::Read],
+                          cells[Access::Write], cells[Access::Add])
+                .str();
+  };
+  (addRow(std::variant_alternative_t<Index, Command>()), ...);
+  return text;
+}
+
 } // namespace
+
+TEST(Docs, accessTable) {
+  checkPart("Machine.md", "accesses",
+            makeAccessTable(
+                std::make_index_sequence<std::variant_size_v<Command>>()));
+}
 
 TEST(Docs, commandTable) {
   std::string text;
