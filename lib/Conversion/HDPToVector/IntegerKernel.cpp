@@ -124,12 +124,14 @@ void KernelEmitter::emitIntegerPass(Val firstRow) {
                   size = size + sized;
                 }
               }
-              store(x, theta, (tile + r + thetaFirst) * paddedColumns + blocks);
               Val isFull =
                   spec.isMasked()
                       ? lanesOf(load(fullWords, validityRow(tile + r) * words +
                                                     blocks.div(16)))
                       : (blocks.toI32().splat(t.i32x16) + lanes()).lt(full);
+              // A short last block has no theta (a mask tells it apart).
+              store(spec.isMasked() ? x : isFull.select(x, zero), theta,
+                    (tile + r + thetaFirst) * paddedColumns + blocks);
               Val counted = isFull.select(x, ignored);
               next[r] =
                   wantsMinimum ? next[r].min(counted) : next[r].max(counted);

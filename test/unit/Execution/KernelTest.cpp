@@ -82,6 +82,29 @@ TEST_F(KernelTest, BiasWithNaNIsRefused) {
             std::string::npos);
 }
 
+// Integer scores of a single last key are not zero, as pooled ones are.
+TEST_F(KernelTest, AShortLastBlockIsNotAmongThePruned) {
+  random.seed(2);
+  for (numerics::Products products :
+       {numerics::Products::Full, numerics::Products::Cross}) {
+    Case c;
+    c.spec.policy = numerics::compensatedPolicy();
+    c.spec.policy->importance = numerics::Importance::Abs;
+    c.spec.policy->products = products;
+    c.spec.query.shape = {1, 5, 16};
+    c.spec.key.shape = c.spec.value.shape = {1, 31, 16};
+    c.spec.result.shape = c.spec.query.shape;
+    for (int64_t rows : {5, 31, 31})
+      c.inputs.push_back(drawTensor({1, rows, 16}));
+    ASSERT_TRUE(hasKernel(c));
+    std::vector<uint8_t> expected = runReference(c);
+    for (const Target &target : targets)
+      if (isSupportedByHost(target.kind)) {
+        EXPECT_EQ(runKernel(c, target.name), expected) << target.name;
+      }
+  }
+}
+
 TEST_F(KernelTest, KernelsEqualTheReference) {
   uint64_t count = 12;
   if (const char *text = std::getenv("HDP_TEST_COUNT"))
