@@ -21,6 +21,18 @@ Val KernelEmitter::outputCodes(Val sums, Val reciprocal, Val amount) {
   return code;
 }
 
+/// The same of 16 sums in 32 bits: their upper and lower halves times the
+/// reciprocal, at most 2^15, and the sum of both shifted. Exact for an amount
+/// of at least 17, where the half that is added ends in 16 zeros.
+Val KernelEmitter::narrowCodes(Val sums, Val reciprocal, Val amount) {
+  Val factor = reciprocal.splat(t.i32x16);
+  Val low =
+      target->mulHighU16(sums.as(t.i16x32), factor.as(t.i16x32)).as(t.i32x16);
+  Val half = i32(1).shl(amount - 17).splat(t.i32x16);
+  return (sums.sra(16) * factor + low + half)
+      .sra((amount - 16).splat(t.i32x16));
+}
+
 /// 16 codes of a result row: N11's clamp and value.
 void KernelEmitter::storeRow(Value result, Val row, int64_t from, Val codes) {
   codes = codes.max(-32768).min(32767);
@@ -99,8 +111,9 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
         auto emitRow = [&] {
           Val den = load(denominators, query);
           Val bits = load(denominatorBits, query);
-          Val R = load(reciprocals, query).toI64();
-          Val amount = bits.toI64() + (14 - unitShift);
+          Val R32 = load(reciprocals, query);
+          Val amount32 = bits + (14 - unitShift);
+          Val R = R32.toI64(), amount = amount32.toI64();
 
           auto narrow = [&] {
             Vals total = sums;
@@ -117,14 +130,9 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
                           weight));
                     return next;
                   });
-            for (int64_t x = 0; x < width; ++x) {
-              Val wide = total[x].as(t.i64x8);
-              Val even = outputCodes(wide.shl(32).sra(32), R, amount);
-              Val odd = outputCodes(wide.sra(32), R, amount);
-              // |code| < 2^31 where the sums fit 32 bits.
-              Val codes = ((even & 0xFFFFFFFF) | odd.shl(32)).as(t.i32x16);
-              storeRow(result, output, 16 * (tile + x), codes);
-            }
+            for (int64_t x = 0; x < width; ++x)
+              storeRow(result, output, 16 * (tile + x),
+                       narrowCodes(total[x], R32, amount32));
           };
           auto wide = [&] {
             Vals total;
@@ -160,12 +168,14 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
               storeRow(result, output, 16 * (tile + x), codes);
             }
           };
-          if (!isCompensated)
-            narrow();
-          else if (!hasPairs)
+          // Below this narrowCodes is not exact, from 2^24 on sums of groups
+          // may not fit.
+          int64_t least = int64_t(1) << std::max<int64_t>(0, 2 + unitShift);
+          if (isCompensated && !hasPairs)
             wide();
           else
-            when(den.lt(1 << 24), narrow, wide);
+            when(den.ge(least) & den.lt(isCompensated ? 1 << 24 : INT32_MAX),
+                 narrow, wide);
         };
         if (n == 0)
           emitRow();

@@ -15,6 +15,8 @@ KernelEmitter::KernelEmitter(ImplicitLocOpBuilder &b, const KernelSpec &spec)
       chunks((spec.d + 31) / 32), valueVectors((spec.dv + 15) / 16),
       planes(policy), isGated(policy.tau8() > 0),
       isPooled(isPoolable(policy, spec.d)),
+      hasByteCodes(isPooled && policy.products == numerics::Products::Full &&
+                   planes.codeOffset % 2 == 0),
       poolOffset(int64_t(1)
                  << (policy.format.integerBits - (isPooled ? 0 : 1))),
       wideValues(policy.valueFractionBits > 4) {}
@@ -193,7 +195,7 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
     declare(meanCodes, word, index(valueDims));
   }
   declare(cleaned, b.getF32Type(),
-          maxIndex(lq, lk) * std::max(spec.d, spec.dv));
+          maxIndex(lq, lk) * std::max(spec.d, spec.dv) + 16);
   if (spec.countsCycles)
     declare(lastTicks, b.getI64Type(), index(8));
   if (!spec.isMasked())

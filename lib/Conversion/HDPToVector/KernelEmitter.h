@@ -4,6 +4,7 @@
 // value head. What the stages hand to each other is a set of buffers in one
 // workspace; docs/Kernels.md says how they are laid out. One stage a file:
 //
+//   QuantizeKernel.cpp  exponents, codes (N1)
 //   PackKernel.cpp    codes of Q, K and V, pooled rows, sums of V (N1, N2, N10)
 //   PooledKernel.cpp  importance of the blocks by pooled rows (N5)
 //   IntegerKernel.cpp importance by all integer scores (N3, N5, N7)
@@ -146,15 +147,23 @@ private:
     Val factor; ///< f32
     Val exponent;
     mlir::Value source; ///< holds numbers of moderate size only
+    numerics::CodeFormat format;
+    bool isInRange; ///< whether codes need no clamp
   };
   /// `side`: 0, 1, 2 for Q, K, V.
   Quantizer prepare(int64_t side, mlir::Value source, Val rows, int64_t columns,
                     const numerics::CodeFormat &format, int64_t exponent,
                     int64_t largest);
   Val loadFloats(mlir::Value source, Val row, int64_t from, int64_t columns);
-  Val codes(mlir::Value source, Val row, int64_t chunk, Val factor);
+  Val quantize(const Quantizer &q, Val x, Val y, Val factor, int64_t offset);
+  Val codes(const Quantizer &q, Val row, int64_t chunk, Val factor,
+            int64_t offset = 0);
   Val integerParts(Val codes);
   Vals poolBytes(Vals words, Val offset, bool isSigned);
+  Val integerPartsOfBytes(Val bytes);
+  void packQueryBytes(const Quantizer &q, Val row, Val place, Val first,
+                      Val second, Val secondFactor);
+  Vals poolHalves(llvm::ArrayRef<Val> parts);
   Vals keyPlanes(Val first, Val second);
   Vals queryPlanes(Val codes);
   Val addScoreOffset(Val sums, Val codes);
@@ -169,6 +178,7 @@ private:
 
   // Output.
   Val outputCodes(Val sums, Val reciprocal, Val amount);
+  Val narrowCodes(Val sums, Val reciprocal, Val amount);
   void storeRow(mlir::Value result, Val row, int64_t from, Val codes);
 
   // Statistics, of the current query head. Nothing is emitted without them.
@@ -216,6 +226,8 @@ private:
   bool isGated;
   /// Whether theta comes from pooled rows, or from all integer scores.
   bool isPooled;
+  /// Whether codes with their offset are bytes from which pooled rows follow.
+  bool hasByteCodes;
   /// What makes the key codes of the importance pass non-negative.
   int64_t poolOffset;
   bool wideValues; ///< V in 16 bits

@@ -7,140 +7,20 @@
 
 #include "KernelEmitter.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace hdp;
 
-/// 16 elements of a row as f32, 0 past its end.
-Val KernelEmitter::loadFloats(Value source, Val row, int64_t from,
-                              int64_t columns) {
-  Type element = cast<MemRefType>(source.getType()).getElementType();
-  auto type = VectorType::get(16, element);
-  SmallVector<Value> at = {row.v, index(from).v};
-  Val x;
-  if (from + 16 <= columns) {
-    x = wrap(vector::LoadOp::create(b, type, source, at));
-  } else {
-    SmallVector<bool> bits;
-    for (int64_t n = 0; n < 16; ++n)
-      bits.push_back(from + n < columns);
-    auto maskType = VectorType::get(16, b.getI1Type());
-    Value mask = arith::ConstantOp::create(
-        b, DenseElementsAttr::get(maskType, ArrayRef<bool>(bits)));
-    x = wrap(
-        vector::MaskedLoadOp::create(b, type, source, at, mask, vec(type, 0)));
-  }
-  return element.isF32() ? x : x.cast<arith::ExtFOp>(t.f32x16);
-}
-
-/// N1: the exponent of a head and its factor. Where the product could leave
-/// the range in which rounding is exact, or is not a number, the head is read
-/// from a copy that saturates alike.
-KernelEmitter::Quantizer
-KernelEmitter::prepare(int64_t side, Value source, Val rows, int64_t columns,
-                       const numerics::CodeFormat &format, int64_t exponent,
-                       int64_t largest) {
-  int64_t vectors = (columns + 15) / 16;
-  Vals init(std::min<int64_t>(vectors, 4), vec(t.i32x16, 0));
-  Vals maxima =
-      accumulate(index(0), rows, 1, init, [&](Val row, const Vals &soFar) {
-        Vals next = soFar;
-        for (int64_t n = 0; n < vectors; ++n) {
-          Val bits = loadFloats(source, row, 16 * n, columns).as(t.i32x16);
-          Val &slot = next[n % next.size()];
-          slot = slot.max(bits & 0x7FFFFFFF);
-        }
-        return next;
-      });
-  Val maximum = maxima[0];
-  for (Val other : llvm::drop_begin(maxima))
-    maximum = maximum.max(other);
-  Val magnitude = maximum.maximum(); // the bits of max |x|, NaN above all
-
-  Quantizer q;
-  q.exponent = i32(exponent);
-  if (policy.exponents == numerics::Exponents::Dynamic) {
-    // As numerics::dynamicExponent, on the bits of an f32.
-    int32_t hiExponent = 0;
-    while ((format.hi >> hiExponent) > 1)
-      ++hiExponent;
-    int64_t hiMantissa = (int64_t(format.hi) << (23 - hiExponent)) & 0x7FFFFF;
-    Val biased = magnitude.srl(23);
-    Val tooLarge = (magnitude & 0x7FFFFF).gt(hiMantissa);
-    Val s = i32(hiExponent + 127 - format.fractionBits) - biased -
-            tooLarge.zext(b.getI32Type());
-    s = s.max(numerics::minExponent).min(largest);
-    Val none = magnitude.eq(0) | biased.eq(255);
-    q.exponent = none.select(i32(0), s);
-  }
-  Val power = q.exponent + format.fractionBits;
-  q.factor =
-      wrap(arith::BitcastOp::create(b, b.getF32Type(), (power + 127).shl(23)));
-  countCodes(side, source, rows, columns, format, q, magnitude);
-
-  // |x| * 2^power < 2^20 or a copy.
-  Val limitBits = (i32(127 + 20) - power).shl(23);
-  Val isSpecial = magnitude.ge(limitBits);
-  auto f32 = b.getF32Type();
-  auto layout = StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic,
-                                       {ShapedType::kDynamic, 1});
-  auto type = cast<MemRefType>(source.getType());
-  auto plain = MemRefType::get({ShapedType::kDynamic, columns}, f32, layout);
-  auto copy = [&]() -> Value {
-    Value view = memref::ReinterpretCastOp::create(
-        b, plain, cleaned.memref, OpFoldResult(index(0).v),
-        ArrayRef<OpFoldResult>{rows.v, b.getIndexAttr(columns)},
-        ArrayRef<OpFoldResult>{index(columns).v, b.getIndexAttr(1)});
-    Val limit = wrap(arith::BitcastOp::create(b, f32, limitBits));
-    loop(index(0), rows, 1, [&](Val row) {
-      loop(index(0), index(columns), 1, [&](Val column) {
-        SmallVector<Value> at = {row.v, column.v};
-        Val x = wrap(memref::LoadOp::create(b, source, at));
-        if (!x.type().isF32())
-          x = x.cast<arith::ExtFOp>(f32);
-        Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
-        Val zero = Val::constantOf(b, f32, 0);
-        Val low = zero - limit;
-        x = wrap(isNaN).select(zero, x);
-        x = wrap(arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, limit))
-                .select(limit, x);
-        x = wrap(arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, low))
-                .select(low, x);
-        memref::StoreOp::create(b, x, view, at);
-      });
-    });
-    return view;
-  };
-  if (type.getElementType().isF32()) {
-    auto choice = scf::IfOp::create(b, TypeRange{plain}, isSpecial, true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    scf::YieldOp::create(b, copy());
-    b.setInsertionPointToStart(choice.elseBlock());
-    scf::YieldOp::create(
-        b, memref::CastOp::create(b, plain, source)->getResults());
-    q.source = choice.getResult(0);
-  } else {
-    q.source = copy();
-  }
-  return q;
-}
-
 /// The codes of 32 dimensions as words.
-Val KernelEmitter::codes(Value source, Val row, int64_t chunk, Val factor) {
-  numerics::CodeFormat format = numerics::getQueryKeyFormat(policy);
-  Val scaleVector = factor.splat(t.f32x16);
+Val KernelEmitter::codes(const Quantizer &q, Val row, int64_t chunk, Val factor,
+                         int64_t offset) {
   Val halves[2];
   for (int64_t half : {0, 1}) {
     int64_t from = 32 * chunk + 16 * half;
-    halves[half] = from >= spec.d
-                       ? vec(t.i32x16, 0)
-                       : target->round(loadFloats(source, row, from, spec.d) *
-                                       scaleVector);
+    halves[half] = from >= spec.d ? vec(t.f32x16, 0)
+                                  : loadFloats(q.source, row, from, spec.d);
   }
-  Val words = target->narrowToI16(halves[0], halves[1]);
-  return words.max(format.lo).min(format.hi);
+  return quantize(q, halves[0], halves[1], factor.splat(t.f32x16), offset);
 }
 
 /// N2, on words.
@@ -162,6 +42,35 @@ Vals KernelEmitter::poolBytes(Vals words, Val offset, bool isSigned) {
   if (words.size() % 2)
     bytes.push_back(words.back().trunc(t.i8x32));
   return bytes;
+}
+
+/// N2, on bytes of codes with their offset, in which rounding is included: the
+/// integer part + 2^(I - 1).
+Val KernelEmitter::integerPartsOfBytes(Val bytes) {
+  int64_t fraction = policy.format.fractionBits;
+  int64_t mask = (255 >> fraction) * 0x101;
+  return (bytes.as(t.i16x32).srl(fraction) & mask).as(t.i8x64);
+}
+
+/// Sums of the two rows that stand in each vector, eight bytes in turn: 64
+/// bytes of two chunks, 32 of the last one of an odd number.
+Vals KernelEmitter::poolHalves(ArrayRef<Val> parts) {
+  SmallVector<int64_t> first, second;
+  for (int64_t lane = 0; lane < 8; lane += 2) {
+    first.append({lane, lane + 8});
+    second.append({lane + 1, lane + 9});
+  }
+  Vals sums;
+  for (size_t n = 0; n < parts.size(); n += 2) {
+    bool isLast = n + 1 == parts.size();
+    Val x = parts[n].as(t.i64x8), y = parts[isLast ? n : n + 1].as(t.i64x8);
+    Val sum =
+        x.shuffle(y, first).as(t.i8x64) + x.shuffle(y, second).as(t.i8x64);
+    if (isLast)
+      sum = sum.as(t.i64x8).shuffle(sum.as(t.i64x8), {0, 2, 4, 6}).as(t.i8x32);
+    sums.push_back(sum);
+  }
+  return sums;
 }
 
 //===----------------------------------------------------------------------===//
@@ -204,10 +113,26 @@ void KernelEmitter::packKeys(Value key) {
     loop(strip, end, 1, [&](Val column) {
       Val first = column * 2;
       Val second = minIndex(first + 1, lk - 1); // of a short block: its first
+      if (hasByteCodes) {
+        Vals parts;
+        for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+          Val x = codes(q, first, chunk, q.factor, planes.codeOffset);
+          Val y = codes(q, second, chunk, q.factor, planes.codeOffset);
+          Val bytes = target->narrowToU8(x, y);
+          store(bytes, keys, (column * chunks + chunk) * 64);
+          parts.push_back(integerPartsOfBytes(bytes));
+        }
+        Val at = (column - strip) * poolRow;
+        for (Val bytes : poolHalves(parts)) {
+          store(bytes, pooledStrip, at);
+          at = at + 64;
+        }
+        return;
+      }
       Vals pooled[2];
       for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-        Val x = codes(q.source, first, chunk, q.factor);
-        Val y = codes(q.source, second, chunk, q.factor);
+        Val x = codes(q, first, chunk, q.factor);
+        Val y = codes(q, second, chunk, q.factor);
         Val at = (column * chunks + chunk) * (64 * planes.keys);
         for (Val bytes : keyPlanes(x, y)) {
           store(bytes, keys, at);
@@ -265,6 +190,44 @@ void KernelEmitter::packKeys(Value key) {
 // Q
 //===----------------------------------------------------------------------===//
 
+/// Both rows of a block row; their sums go into packedSums.
+void KernelEmitter::packQueryBytes(const Quantizer &q, Val row, Val place,
+                                   Val first, Val second, Val secondFactor) {
+  Vals parts;
+  Val sums[2], total = vec(t.i32x16, 0);
+  sums[0] = sums[1] = total;
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+    Val x = codes(q, first, chunk, q.factor, planes.codeOffset);
+    Val y = codes(q, second, chunk, secondFactor, planes.codeOffset);
+    Val bytes = target->narrowToU8(x, y);
+    parts.push_back(integerPartsOfBytes(bytes));
+    Val quads = (bytes - planes.codeOffset).as(t.i64x8);
+    for (int64_t n : {0, 1}) {
+      SmallVector<int64_t> twice;
+      for (int64_t lane = 0; lane < 8; ++lane)
+        twice.push_back((lane & ~1) + n);
+      Val codes = quads.shuffle(quads, twice).as(t.i8x64);
+      store(codes, queries, (row * chunks + chunk) * 128 + 64 * n);
+      // Every byte stands twice.
+      sums[n] = target->dotU8S8(sums[n], vec(t.i8x64, planes.codeOffset / 2),
+                                codes, true);
+    }
+  }
+  for (int64_t n : {0, 1})
+    store(sums[n], packedSums, (place * 2 + n) * 16);
+  Val at = row * (32 * chunks);
+  for (Val unsignedParts : poolHalves(parts)) {
+    Val pooled = unsignedParts - poolOffset;
+    store(pooled, pooledQueries, at);
+    at = at + 64;
+    if (pooled.type() != t.i8x64)
+      pooled = pooled.shuffle(pooled.constant(0),
+                              llvm::to_vector(llvm::seq<int64_t>(64)));
+    total = target->dotU8S8(total, vec(t.i8x64, 1), pooled, true);
+  }
+  store(total, packedSums, (place + 16) * 16);
+}
+
 void KernelEmitter::packQueries(Value query) {
   Quantizer q = prepare(
       0, query, lq, spec.d, numerics::getQueryKeyFormat(policy), policy.sq,
@@ -279,11 +242,15 @@ void KernelEmitter::packQueries(Value query) {
       Val second = exists.select(first + 1, first);
       Val secondFactor =
           exists.select(q.factor, Val::constantOf(b, b.getF32Type(), 0));
+      if (hasByteCodes) {
+        packQueryBytes(q, row, row - batch, first, second, secondFactor);
+        return;
+      }
       Vals pooled[2];
       Val sums[2] = {zero, zero};
       for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-        Val both[2] = {codes(q.source, first, chunk, q.factor),
-                       codes(q.source, second, chunk, secondFactor)};
+        Val both[2] = {codes(q, first, chunk, q.factor),
+                       codes(q, second, chunk, secondFactor)};
         for (int64_t n : {0, 1}) {
           Val at = (row * chunks + chunk) * (128 * planes.queries) + 64 * n;
           for (Val bytes : queryPlanes(both[n])) {
@@ -349,18 +316,29 @@ void KernelEmitter::packValues(Value value) {
       for (int64_t key : {0, 4})
         interleave.push_back(8 * lane + key + n);
 
-  /// [dimension][two keys] of a block.
-  auto pack = [&](Val column, int64_t n) {
+  /// [dimension][two keys] of a block, 16 dimensions a vector.
+  auto pack = [&](Val column) {
     Val first = column * 2;
     Val second = minIndex(first + 1, lk - 1);
-    Val x =
-        target->round(loadFloats(q.source, first, 16 * n, spec.dv) * factor);
-    Val y =
-        target->round(loadFloats(q.source, second, 16 * n, spec.dv) * factor);
-    Val words = target->narrowToI16(x, y).max(format.lo).min(format.hi);
-    words = words.shuffle(words, interleave);
-    Val at = column * (2 * dims) + 32 * n;
-    store(wideValues ? words : words.trunc(t.i8x32), values, at);
+    Vals words;
+    for (int64_t n = 0; n < valueVectors; ++n) {
+      Val pair =
+          quantize(q, loadFloats(q.source, first, 16 * n, spec.dv),
+                   loadFloats(q.source, second, 16 * n, spec.dv), factor, 0);
+      words.push_back(pair.shuffle(pair, interleave));
+    }
+    for (int64_t n = 0; n < valueVectors; ++n) {
+      Val at = column * (2 * dims) + 32 * n;
+      if (wideValues) {
+        store(words[n], values, at);
+      } else if (n + 1 < valueVectors) {
+        Val bytes = target->narrowToI8(words[n], words[n + 1]).as(t.i64x8);
+        store(bytes.shuffle(bytes, {0, 2, 4, 6, 1, 3, 5, 7}), values, at);
+        ++n;
+      } else {
+        store(words[n].trunc(t.i8x32), values, at);
+      }
+    }
     return words;
   };
   Val ones = vec(t.i16x32, 1);
@@ -370,9 +348,9 @@ void KernelEmitter::packValues(Value value) {
         policy.group ? minIndex(low + policy.group, fullColumns) : fullColumns;
     Vals init(valueVectors, vec(t.i32x16, 0));
     Vals sums = accumulate(low, high, 1, init, [&](Val column, const Vals &s) {
-      Vals next;
+      Vals next, words = pack(column);
       for (int64_t n = 0; n < valueVectors; ++n)
-        next.push_back(target->dotS16(s[n], pack(column, n), ones));
+        next.push_back(target->dotS16(s[n], words[n], ones));
       return next;
     });
     for (int64_t n = 0; n < valueVectors; ++n)
@@ -382,10 +360,7 @@ void KernelEmitter::packValues(Value value) {
   store(i32(0), groupBlocks, groups); // a vector of groups ends in zeros
   loop(groups, paddedGroups, 1,
        [&](Val group) { store(i32(0), groupBlocks, group); });
-  loop(fullColumns, columns, 1, [&](Val column) {
-    for (int64_t n = 0; n < valueVectors; ++n)
-      pack(column, n);
-  });
+  loop(fullColumns, columns, 1, [&](Val column) { pack(column); });
   emitSumPairs(valueSums, valueSumPairs);
 }
 

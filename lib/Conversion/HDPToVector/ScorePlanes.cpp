@@ -16,7 +16,10 @@ ScorePlanes::ScorePlanes(const Policy &policy) {
   if (policy.products == Products::Full) {
     products = {{0, 0, /*isHigh=*/false, /*isSmall=*/false}};
     queries = keys = 1;
-    codeOffset = 128;
+    // With the rounding of N2, so that integer parts are upper bits.
+    codeOffset = int64_t(1) << (policy.format.width() - 1);
+    if (policy.split == Split::Nearest)
+      codeOffset += int64_t(1) << (policy.format.fractionBits - 1);
     return;
   }
   int64_t I = policy.format.integerBits, F = policy.format.fractionBits;
@@ -53,7 +56,8 @@ bool hdp::isPoolable(const Policy &policy, int64_t d) {
 /// The planes of a chunk of a block's two keys.
 Vals KernelEmitter::keyPlanes(Val first, Val second) {
   if (policy.products == Products::Full)
-    return {target->narrowToU8(first + 128, second + 128)};
+    return {target->narrowToU8(first + planes.codeOffset,
+                               second + planes.codeOffset)};
   int64_t F = policy.format.fractionBits;
   Val integers[2], fractions[2];
   for (auto [n, code] : {std::pair(0, first), {1, second}}) {

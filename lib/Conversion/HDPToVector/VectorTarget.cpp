@@ -94,6 +94,17 @@ Val VectorTarget::round(Val x) const {
   return (x + 12582912).as(types.i32x16) - 0x4B400000;
 }
 
+Val VectorTarget::quantize(Val x, Val y, Val factor, int64_t offset) const {
+  Val words = narrowToI16(round(x * factor), round(y * factor));
+  return offset == 0 ? words : words + offset;
+}
+
+Val VectorTarget::mulHighU16(Val x, Val y) const {
+  VectorTypes types(*x.b);
+  VectorType wide = VectorType::get(32, x.b->getI32Type());
+  return (x.zext(wide) * y.zext(wide)).srl(16).trunc(types.i16x32);
+}
+
 Val VectorTarget::compress(Val x, Val mask) const {
   return intrinsic("llvm.experimental.vector.compress", x.type(), {x, mask, x});
 }
@@ -132,6 +143,9 @@ public:
   }
   Val mulRound15(Val x, Val y) const override {
     return halves("llvm.x86.avx2.pmul.hr.sw", x.type(), {x, y});
+  }
+  Val mulHighU16(Val x, Val y) const override {
+    return halves("llvm.x86.avx2.pmulhu.w", x.type(), {x, y});
   }
 
 protected:
@@ -195,6 +209,25 @@ public:
   }
   Val mulRound15(Val x, Val y) const override {
     return intrinsic("llvm.x86.avx512.pmul.hr.sw.512", x.type(), {x, y});
+  }
+  Val mulHighU16(Val x, Val y) const override {
+    return intrinsic("llvm.x86.avx512.pmulhu.w.512", x.type(), {x, y});
+  }
+  /// As round() of the base, whose sum has the result in its lower half.
+  Val quantize(Val x, Val y, Val factor, int64_t offset) const override {
+    ImplicitLocOpBuilder &b = *x.b;
+    VectorTypes types(b);
+    Val magic = x.constant(12582912 + offset);
+    auto product = [&](Val z) {
+      return Val(b, vector::FMAOp::create(b, z, factor, magic))
+          .as(types.i16x32);
+    };
+    SmallVector<int64_t> lower;
+    for (int64_t from = 0; from < 32; from += 8)
+      for (int64_t source : {0, 32})
+        for (int64_t n = 0; n < 8; n += 2)
+          lower.push_back(source + from + n);
+    return product(x).shuffle(product(y), lower);
   }
   Val shiftRight16(Val x, Val n) const override {
     return intrinsic("llvm.x86.avx512.psrlv.w.512", x.type(), {x, n});

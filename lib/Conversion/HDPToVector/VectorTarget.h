@@ -53,6 +53,11 @@ public:
   virtual Val shiftRight16(Val x, Val n) const;
   /// rint(x), for |x| <= 2^21.
   virtual Val round(Val x) const;
+  /// rint(x * factor) + offset as narrowToI16 would order it, where that fits
+  /// 16 bits.
+  virtual Val quantize(Val x, Val y, Val factor, int64_t offset) const;
+  /// The upper half of the products of words without a sign.
+  virtual Val mulHighU16(Val x, Val y) const;
   /// The lanes of x with their bit in `mask` set, at the front; others are
   /// anything.
   virtual Val compress(Val x, Val mask) const;
