@@ -1,12 +1,11 @@
-//===- Access.cpp - ranges of commands, and programs checked --------------===//
+//===- Access.cpp - ranges of commands ------------------------------------===//
 //
-// One function a command for its ranges; the check goes through the same
-// functions, so what runs stays within its scratchpads.
+// One function a command. Checks (CommandCheck.cpp), dependences and liveness
+// all go through the same ones.
 //
 //===----------------------------------------------------------------------===//
 
 #include "hdp/Machine/Access.h"
-#include "hdp/Support/Error.h"
 
 using namespace hdp;
 using namespace hdp::machine;
@@ -70,8 +69,9 @@ struct Extent {
 
 class Collector {
 public:
-  Collector(const Program &program, Accesses &accesses)
-      : program(program), accesses(accesses) {}
+  Collector(const Program &program, llvm::ArrayRef<Layout> layouts,
+            Accesses &accesses)
+      : program(program), layouts(layouts), accesses(accesses) {}
 
   void operator()(const SetupCommand &c) {
     forEachCore(c.cores,
@@ -87,7 +87,7 @@ public:
   }
   void operator()(const LoadValuesCommand &c) {
     const Site &site = program.sites[c.site];
-    Layout layout(site);
+    const Layout &layout = layouts[c.site];
     uint64_t bk = uint64_t(site.policy.blockCols);
     uint64_t lastColumn = (uint64_t(c.key) + std::max(c.rows, 1u) - 1) / bk;
     uint64_t groups = site.groupOf(uint32_t(lastColumn)) + 1 -
@@ -102,7 +102,7 @@ public:
   }
   void operator()(const LoadKeptCommand &c) {
     const Site &site = program.sites[c.site];
-    Layout layout(site);
+    const Layout &layout = layouts[c.site];
     uint64_t keys = getKeys(site, c.column, c.columns);
     predicate(c.core, c.predicate);
     add(c.core, Buffer::Mask, Access::Read, c.mask_address,
@@ -114,7 +114,7 @@ public:
   }
   void operator()(const IntegerPassCommand &c) {
     const Site &site = program.sites[c.site];
-    Layout layout(site);
+    const Layout &layout = layouts[c.site];
     Extent extent = getExtent(site, c);
     add(c.core, Buffer::Query, Access::Read, c.query_address,
         extent.rows * layout.integerRow);
@@ -131,7 +131,7 @@ public:
       slot(c.core, Access::Add, c.slot);
   }
   void operator()(const EndRowsCommand &c) {
-    Layout layout(program.sites[c.site]);
+    const Layout &layout = layouts[c.site];
     add(c.core, Buffer::Theta, Access::Read, c.theta_address,
         c.block_rows * layout.thetaRow);
     add(c.core, Buffer::Mask, Access::Write, c.mask_address,
@@ -147,7 +147,7 @@ public:
   }
   void operator()(const ScoreCommand &c) {
     const Site &site = program.sites[c.site];
-    Layout layout(site);
+    const Layout &layout = layouts[c.site];
     Extent extent = getExtent(site, c);
     predicate(c.core, c.predicate);
     uint64_t row = site.dense ? layout.codeRow : layout.integerRow;
@@ -169,7 +169,7 @@ public:
   }
   void operator()(const SoftmaxCommand &c) {
     const Site &site = program.sites[c.site];
-    Layout layout(site);
+    const Layout &layout = layouts[c.site];
     Extent extent{getRows(site, c.block_row, c.block_rows), 0};
     predicate(c.core, c.predicate);
     slot(c.core, Access::Read, c.slot);
@@ -185,7 +185,7 @@ public:
   }
   void operator()(const WeighCommand &c) {
     const Site &site = program.sites[c.site];
-    Layout layout(site);
+    const Layout &layout = layouts[c.site];
     Extent extent = getExtent(site, c);
     slot(c.core, Access::Read, c.slot);
     states(c, site, layout);
@@ -206,7 +206,7 @@ public:
   }
   void operator()(const NormaliseCommand &c) {
     const Site &site = program.sites[c.site];
-    Layout layout(site);
+    const Layout &layout = layouts[c.site];
     uint64_t rows = getRows(site, c.block_row, c.block_rows);
     slot(c.core, Access::Read, c.slot);
     add(c.core, Buffer::Stat, Access::Read, c.term_address,
@@ -273,229 +273,18 @@ private:
   }
 
   const Program &program;
+  llvm::ArrayRef<Layout> layouts;
   Accesses &accesses;
 };
 
 } // namespace
 
-void machine::getAccesses(const Program &program, const Command &command,
-                          Accesses &accesses) {
+AccessFinder::AccessFinder(const Program &program) : program(program) {
+  for (const Site &site : program.sites)
+    layouts.push_back(Layout(site));
+}
+
+void AccessFinder::find(const Command &command, Accesses &accesses) const {
   accesses.clear();
-  std::visit(Collector(program, accesses), command);
-}
-
-//===----------------------------------------------------------------------===//
-// Check
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// Checks the fields by their names: a name means the same in every command.
-class FieldChecker {
-public:
-  FieldChecker(const Program &program, const Config &config)
-      : program(program), config(config) {}
-
-  std::string check(const Command &command) {
-    std::visit(
-        [&](const auto &alternative) {
-          visitFields(alternative, [&](const char *name, uint64_t value) {
-            visit(name, value);
-          });
-        },
-        command);
-    if (message.empty() && site != nullptr) {
-      below("block rows", blockRow + blockRows, site->blockRows());
-      below("block columns", column + columns, site->blockColumns());
-    }
-    return message;
-  }
-
-private:
-  void fail(const llvm::Twine &text) {
-    if (message.empty())
-      message = text.str();
-  }
-  /// `value` may be `limit` at most.
-  void below(llvm::StringRef what, uint64_t value, uint64_t limit) {
-    if (value > limit)
-      fail("expected " + what + " up to " + llvm::Twine(limit) + ", found " +
-           llvm::Twine(value));
-  }
-  /// Bytes of a word of the memory that an address is of.
-  static unsigned getAlignment(llvm::StringRef name) {
-    if (name == "acc_address")
-      return 8;
-    if (name == "out_address")
-      return 2;
-    bool isWord = name == "theta_address" || name == "score_address" ||
-                  name == "stat_address" || name == "term_address" ||
-                  name == "sum_address" || name == "bias_address";
-    return isWord ? 4 : 1;
-  }
-  void visit(llvm::StringRef name, uint64_t value) {
-    if (!message.empty())
-      return;
-    if (name == "core")
-      below("a core", value, config.cores - 1);
-    else if (name == "cores" &&
-             (value == 0 || (config.cores < 64 && value >> config.cores != 0)))
-      fail("expected some of the machine's " + llvm::Twine(config.cores) +
-           " cores");
-    else if (name == "slot")
-      below("a slot", value, numSlots - 1);
-    else if (name == "predicate" && value != noPredicate)
-      below("a predicate", value, numSlots - 1);
-    else if (name == "queue")
-      below("a queue", value, 1);
-    else if (name == "valid_rows" || name == "bias_rows")
-      below(name, value, 2);
-    else if (name == "site") {
-      if (value >= program.sites.size())
-        fail("expected one of " + llvm::Twine(program.sites.size()) +
-             " sites, found " + llvm::Twine(value));
-      else
-        site = &program.sites[value];
-    } else if (name == "symbol" || name.ends_with("_exponents")) {
-      if (value >= program.symbols.size())
-        fail("expected one of " + llvm::Twine(program.symbols.size()) +
-             " symbols, found " + llvm::Twine(value));
-      else
-        symbol = &program.symbols[value];
-    } else if (name == "query_head" || name == "key_head" || name == "row") {
-      row = value;
-      if (symbol != nullptr && value >= symbol->rows)
-        fail("expected one of " + llvm::Twine(symbol->rows) + " rows of " +
-             symbol->name + ", found " + llvm::Twine(value));
-    } else if (name == "rows") {
-      if (value == 0 || value > symbol->rows - row)
-        fail("expected 1 to " + llvm::Twine(symbol->rows - row) + " rows of " +
-             symbol->name + ", found " + llvm::Twine(value));
-      rows = value;
-    } else if (name == "block_row")
-      blockRow = value;
-    else if (name == "block_rows") {
-      blockRows = value;
-      if (value == 0)
-        fail("expected at least 1 block row, found 0");
-      below("block rows", value, config.strip_rows);
-    } else if (name == "column")
-      column = value;
-    else if (name == "columns") {
-      columns = value;
-      if (value == 0)
-        fail("expected at least 1 block column, found 0");
-    } else if (unsigned step = getAlignment(name); value % step != 0)
-      fail("expected " + name + " to be a multiple of " + llvm::Twine(step) +
-           ", found " + llvm::Twine(value));
-  }
-  const Program &program;
-  const Config &config;
-  const Site *site = nullptr;
-  const Symbol *symbol = nullptr;
-  uint64_t row = 0, rows = 0, blockRow = 0, blockRows = 0, column = 0,
-           columns = 0;
-  std::string message;
-};
-
-/// What one command alone wants.
-std::string checkSpecial(const Program &program, const Command &command) {
-  auto expected = [](llvm::StringRef what, llvm::StringRef wanted) {
-    return ("expected " + what + " " + wanted).str();
-  };
-  if (auto *c = std::get_if<LoadCommand>(&command)) {
-    Buffer buffer = Buffer(c->buffer);
-    bool isWide = program.symbols[c->symbol].bits > 16;
-    if (buffer != Buffer::Query && buffer != Buffer::Key &&
-        buffer != Buffer::Value && buffer != Buffer::Mask &&
-        buffer != Buffer::Bias)
-      return expected("a buffer", "that loads fill");
-    if (isWide != (buffer == Buffer::Bias))
-      return expected("a symbol", "whose width fits the buffer");
-    if (buffer != Buffer::Bias && buffer != Buffer::Mask &&
-        program.symbols[c->symbol].bits < 4)
-      return expected("a symbol", "whose width fits the buffer");
-    if (isWide && c->address % 4 != 0)
-      return expected("address", "to be a multiple of 4");
-  }
-  if (auto *c = std::get_if<LoadKeptCommand>(&command)) {
-    const Symbol &symbol = program.symbols[c->symbol];
-    const Site &site = program.sites[c->site];
-    if (Buffer(c->buffer) != Buffer::Key && Buffer(c->buffer) != Buffer::Value)
-      return expected("a buffer", "of keys or values");
-    if (symbol.bits > 16 || symbol.bits < 4)
-      return expected("a symbol", "whose width fits the buffer");
-    if (c->row + site.Lk > symbol.rows)
-      return expected("a symbol", "with a row for each key");
-  }
-  if (auto *c = std::get_if<LoadValuesCommand>(&command)) {
-    const Symbol &symbol = program.symbols[c->symbol];
-    const Site &site = program.sites[c->site];
-    if (symbol.columns != site.dv || symbol.bits != site.valueBits())
-      return expected("a symbol", "of the site's values");
-    if (c->key % site.policy.blockCols != 0 ||
-        uint64_t(c->key) + c->rows > site.Lk)
-      return expected("whole blocks", "of the site's keys");
-  }
-  if (auto *c = std::get_if<SetupCommand>(&command)) {
-    const Site &site = program.sites[c->site];
-    if (c->query_head >= site.Hq || c->key_head >= site.Hkv)
-      return expected("a head", "of the site");
-  }
-  if (auto *c = std::get_if<EndHeadCommand>(&command))
-    if (program.sites[c->site].policy.tau8() <= 0)
-      return expected("a site", "with a head gate");
-  if (auto *c = std::get_if<StoreCommand>(&command)) {
-    const Symbol &symbol = program.symbols[c->symbol];
-    if (symbol.bits != 16 || symbol.direction != Symbol::Output)
-      return expected("an output symbol", "of 16 bits");
-    if (c->address % 2 != 0)
-      return expected("address", "to be a multiple of 2");
-  }
-  return "";
-}
-
-} // namespace
-
-std::optional<std::string> machine::checkFields(const Program &program,
-                                                const Command &command,
-                                                const Config &config) {
-  std::string message = FieldChecker(program, config).check(command);
-  if (message.empty())
-    message = checkSpecial(program, command);
-  if (!message.empty())
-    return message;
-  return std::nullopt;
-}
-
-std::optional<std::string> machine::checkCommand(const Program &program,
-                                                 const Command &command,
-                                                 const Config &config) {
-  if (std::optional<std::string> problem =
-          checkFields(program, command, config))
-    return problem;
-  Accesses accesses;
-  getAccesses(program, command, accesses);
-  for (const Access &access : accesses) {
-    uint64_t size = getBufferBytes(config, access.buffer);
-    if (access.end > size)
-      return ("the " + stringify(access.buffer) + " buffer has " +
-              llvm::Twine(size) + " bytes, " + llvm::Twine(access.end - size) +
-              " fewer than needed")
-          .str();
-  }
-  return std::nullopt;
-}
-
-llvm::Error machine::verifyProgram(const Program &program,
-                                   const Config &config) {
-  if (llvm::Error error = checkMachine(program, config))
-    return error;
-  for (size_t i = 0; i < program.commands.size(); ++i)
-    if (std::optional<std::string> problem =
-            checkCommand(program, program.commands[i], config))
-      return makeError("command " + llvm::Twine(i) + " (" +
-                       getInfo(program.commands[i]).mnemonic +
-                       "): " + *problem);
-  return llvm::Error::success();
+  std::visit(Collector(program, layouts, accesses), command);
 }

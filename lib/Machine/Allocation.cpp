@@ -8,7 +8,6 @@
 
 #include "hdp/Machine/Allocation.h"
 #include "hdp/Support/Error.h"
-#include "llvm/ADT/DenseMap.h"
 
 using namespace hdp;
 using namespace hdp::machine;
@@ -41,24 +40,30 @@ Liveness findLiveness(const NamedProgram &named, const Config &config) {
   Liveness live;
   live.turns.resize(named.buffers.size(), std::vector<Turns>(config.cores));
   live.ranges.resize(named.buffers.size());
-  // Positions in Turns.
-  llvm::DenseMap<std::pair<uint32_t, uint32_t>, uint32_t> known;
+  AccessFinder finder(named.program);
+  TurnNumbers numbers;
+  std::vector<Reference> turns;
+  std::vector<Range> ranges; // by turn, then by core
   NamedAccesses accesses;
   for (uint32_t i = 0; i < named.program.commands.size(); ++i) {
-    getNamedAccesses(named.program, named.program.commands[i], accesses);
+    getNamedAccesses(finder, named.program.commands[i], accesses);
     for (const NamedAccess &access : accesses) {
       if (access.what.buffer == Reference::maxBuffers)
         continue;
-      Turns &turns = live.turns[access.what.buffer][access.core];
-      auto [entry, isNew] = known.try_emplace(
-          {uint32_t(access.core) << 8 | access.what.buffer, access.what.turn},
-          uint32_t(turns.size()));
-      if (isNew)
-        turns.push_back({access.what.turn, Range()});
-      turns[entry->second].second.add(i);
+      uint32_t number = numbers.get(access.what);
+      if (number == turns.size()) {
+        turns.push_back(access.what);
+        ranges.resize(turns.size() * config.cores);
+      }
+      ranges[number * config.cores + access.core].add(i);
       live.ranges[access.what.buffer].add(i);
     }
   }
+  for (size_t t = 0; t < turns.size(); ++t)
+    for (size_t core = 0; core < config.cores; ++core)
+      if (const Range &range = ranges[t * config.cores + core];
+          range.first <= range.last)
+        live.turns[turns[t].buffer][core].push_back({turns[t].turn, range});
   for (std::vector<Turns> &cores : live.turns)
     for (Turns &turns : cores)
       llvm::sort(turns, [](const auto &a, const auto &b) {
@@ -172,7 +177,7 @@ Program machine::applyAllocation(const NamedProgram &named,
                                  llvm::ArrayRef<Placement> allocation) {
   Program program = named.program;
   for (Command &command : program.commands)
-    visitAddresses(command, [&](llvm::StringRef, uint32_t &field) {
+    visitAddresses(command, [&](Field, uint32_t &field) {
       Reference reference = Reference::unpack(field);
       field = reference.buffer == Reference::maxBuffers
                   ? 0

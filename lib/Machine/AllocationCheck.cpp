@@ -8,8 +8,6 @@
 
 #include "hdp/Machine/Allocation.h"
 #include "hdp/Support/Error.h"
-#include <map>
-#include <tuple>
 
 using namespace hdp;
 using namespace hdp::machine;
@@ -27,8 +25,7 @@ struct Life {
 
 static bool isSameButAddresses(Command a, Command b) {
   for (Command *command : {&a, &b})
-    visitAddresses(*command,
-                   [](llvm::StringRef, uint32_t &field) { field = 0; });
+    visitAddresses(*command, [](Field, uint32_t &field) { field = 0; });
   return a == b;
 }
 
@@ -40,7 +37,11 @@ llvm::Error machine::checkAllocation(const NamedProgram &named,
     return makeError("the allocation has " + llvm::Twine(commands.size()) +
                      " commands, the program " +
                      llvm::Twine(named.program.commands.size()));
-  std::map<std::tuple<uint8_t, uint32_t, uint32_t>, Life> lives;
+  std::vector<Life> lives;
+  // Which of them is that of a turn on a core, and one more.
+  std::vector<uint32_t> known;
+  TurnNumbers numbers;
+  AccessFinder ranged(addressed), finder(named.program);
   Accesses ranges;
   NamedAccesses names;
   for (size_t i = 0; i < commands.size(); ++i) {
@@ -51,10 +52,9 @@ llvm::Error machine::checkAllocation(const NamedProgram &named,
     if (!isSameButAddresses(commands[i], named.program.commands[i]))
       return fail("differs from the program in more than addresses");
     if (std::optional<std::string> problem =
-            checkCommand(addressed, commands[i], config))
+            checkCommand(ranged, commands[i], config, ranges))
       return fail(*problem);
-    getAccesses(addressed, commands[i], ranges);
-    getNamedAccesses(named.program, named.program.commands[i], names);
+    getNamedAccesses(finder, named.program.commands[i], names);
     for (auto [range, name] : llvm::zip_equal(ranges, names)) {
       if (range.buffer == Buffer::Registers)
         continue;
@@ -66,35 +66,37 @@ llvm::Error machine::checkAllocation(const NamedProgram &named,
                     " starts below address 0");
       uint64_t begin = range.begin - name.begin,
                end = begin + named.buffers[name.what.buffer].bytes;
-      auto [entry, isNew] = lives.try_emplace(
-          {range.core, name.what.buffer, name.what.turn},
-          Life{name.what, range.core, range.buffer, begin, end, i, i});
-      if (entry->second.begin != begin)
+      size_t at = numbers.get(name.what) * config.cores + range.core;
+      if (known.size() <= at)
+        known.resize(size_t(numbers.size()) * config.cores);
+      if (known[at] == 0) {
+        lives.push_back(
+            {name.what, range.core, range.buffer, begin, end, i, i});
+        known[at] = uint32_t(lives.size());
+      }
+      Life &life = lives[known[at] - 1];
+      if (life.begin != begin)
         return fail("turn " + llvm::Twine(name.what.turn) + " of buffer @" +
                     named.buffers[name.what.buffer].name + " is at " +
                     llvm::Twine(begin) + ", but was at " +
-                    llvm::Twine(entry->second.begin));
-      entry->second.last = i;
+                    llvm::Twine(life.begin));
+      life.last = i;
     }
   }
 
-  std::vector<Life> inOrder;
-  for (const auto &[key, life] : lives) {
+  for (const Life &life : lives) {
     uint64_t size = getBufferBytes(config, life.scratchpad);
     if (life.end > size)
       return makeError("buffer @" + named.buffers[life.what.buffer].name +
                        " ends at " + llvm::Twine(life.end) + ", the " +
                        stringify(life.scratchpad) + " buffer at " +
                        llvm::Twine(size));
-    inOrder.push_back(life);
   }
-  llvm::sort(inOrder, [](const Life &a, const Life &b) {
-    return std::make_tuple(a.first, a.core, a.what.pack()) <
-           std::make_tuple(b.first, b.core, b.what.pack());
-  });
-  std::map<std::pair<uint8_t, Buffer>, std::vector<Life>> live;
-  for (const Life &life : inOrder) {
-    std::vector<Life> &others = live[{life.core, life.scratchpad}];
+  // They stand in the order in which they begin.
+  std::vector<std::vector<Life>> live(config.cores * numBuffers);
+  for (const Life &life : lives) {
+    std::vector<Life> &others =
+        live[life.core * numBuffers + unsigned(life.scratchpad)];
     llvm::erase_if(others,
                    [&](const Life &other) { return other.last < life.first; });
     for (const Life &other : others)

@@ -95,10 +95,9 @@ private:
   /// A command that uses no buffer yet.
   template <typename T> static T start() {
     T c;
-    visitFields(c, [](const char *name, auto &value) {
-      if constexpr (sizeof(value) == sizeof(uint32_t))
-        if (isAddress(name))
-          value = Reference::unused;
+    visitKinds(c, [](auto kind, auto &value) {
+      if constexpr (isAddress(kind))
+        value = Reference::unused;
     });
     return c;
   }

@@ -10,29 +10,33 @@
 #include "HeadParts.h"
 #include "Overlap.h"
 #include "hdp/Support/Error.h"
-#include "llvm/ADT/DenseMap.h"
 
 using namespace hdp;
 using namespace hdp::machine;
 
 /// What a field says of the buffer that it names; loads say nothing.
-static std::optional<Role> roleOf(llvm::StringRef field) {
-  if (field == "query_address" || field == "stat_address" ||
-      field == "mask_address")
+static std::optional<Role> roleOf(Field field) {
+  switch (field) {
+  case Field::query_address:
+  case Field::stat_address:
+  case Field::mask_address:
     return Role::Kept;
-  if (field == "key_address")
+  case Field::key_address:
     return Role::Key;
-  if (field == "key_fraction")
+  case Field::key_fraction:
     return Role::Fraction;
-  if (field == "value_address" || field == "sum_address")
+  case Field::value_address:
+  case Field::sum_address:
     return Role::Value;
-  if (field == "theta_address")
+  case Field::theta_address:
     return Role::Theta;
-  if (field == "term_address")
+  case Field::term_address:
     return Role::Terms;
-  if (field == "address")
+  case Field::address:
     return std::nullopt;
-  return Role::Strip;
+  default:
+    return Role::Strip;
+  }
 }
 
 /// By buffer; none if two fields disagree or none names it.
@@ -40,7 +44,7 @@ static std::optional<std::vector<Role>> findRoles(const NamedProgram &named) {
   std::vector<std::optional<Role>> roles(named.buffers.size());
   bool agree = true;
   for (const Command &command : named.program.commands)
-    visitAddresses(command, [&](llvm::StringRef field, uint32_t value) {
+    visitAddresses(command, [&](Field field, uint32_t value) {
       uint32_t buffer = Reference::unpack(value).buffer;
       std::optional<Role> role = roleOf(field);
       if (buffer == Reference::maxBuffers || !role)
@@ -62,23 +66,26 @@ static std::optional<std::vector<Role>> findRoles(const NamedProgram &named) {
 /// Numbers the turns of a strip's buffers in the order of their first use, so
 /// that the slots of a core go round.
 static void renumber(NamedProgram &named, llvm::ArrayRef<Role> roles) {
-  llvm::DenseMap<std::pair<uint32_t, uint32_t>, uint32_t> renamed;
-  llvm::DenseMap<uint32_t, uint32_t> next;
+  constexpr size_t cores = 64;
+  TurnNumbers numbers;
+  std::vector<uint32_t> renamed;                    // by turn and core, and 1
+  std::vector<uint32_t> next(roles.size() * cores); // by buffer and core
   for (Command &command : named.program.commands) {
     std::optional<uint8_t> core = getOnlyCore(command);
     if (!core)
       continue; // what all cores share is numbered by heads
-    visitAddresses(command, [&](llvm::StringRef, uint32_t &field) {
+    visitAddresses(command, [&](Field, uint32_t &field) {
       Reference reference = Reference::unpack(field);
       if (reference.buffer == Reference::maxBuffers ||
           (roles[reference.buffer] != Role::Strip &&
            roles[reference.buffer] != Role::Terms))
         return;
-      uint32_t where = uint32_t(*core) << 8 | reference.buffer;
-      auto [entry, isNew] = renamed.try_emplace({where, reference.turn}, 0);
-      if (isNew)
-        entry->second = next[where]++;
-      reference.turn = entry->second;
+      size_t at = numbers.get(reference) * cores + *core;
+      if (renamed.size() <= at)
+        renamed.resize(numbers.size() * cores);
+      if (renamed[at] == 0)
+        renamed[at] = ++next[reference.buffer * cores + *core];
+      reference.turn = renamed[at] - 1;
       field = reference.pack();
     });
   }

@@ -9,29 +9,46 @@
 using namespace hdp;
 using namespace hdp::machine;
 
+void TransferCutter::start(llvm::ArrayRef<DramRun> runs, const Config &config) {
+  left = runs;
+  size = config.dram_burst_bytes;
+  most = config.dram_piece_bytes / size;
+  begin = end = 0;
+}
+
+bool TransferCutter::next(DramPiece &piece) {
+  piece.runs.clear();
+  piece.bursts = 0;
+  while (piece.bursts < most) {
+    if (begin == end) {
+      if (left.empty())
+        break;
+      DramRun run = left.front();
+      left = left.drop_front();
+      if (run.bytes == 0)
+        continue;
+      uint64_t before = end;
+      begin = run.address / size;
+      end = (run.address + run.bytes - 1) / size + 1;
+      if (begin + 1 == before) // the run before has this burst
+        begin = before;
+      continue;
+    }
+    uint64_t count = std::min(end - begin, most - piece.bursts);
+    piece.runs.push_back({begin * size, count * size});
+    piece.bursts += count;
+    begin += count;
+  }
+  return piece.bursts > 0;
+}
+
 std::vector<DramPiece> machine::cutIntoPieces(llvm::ArrayRef<DramRun> runs,
                                               const Config &config) {
   std::vector<DramPiece> pieces;
-  uint64_t size = config.dram_burst_bytes,
-           most = config.dram_piece_bytes / size, next = 0;
-  for (const DramRun &run : runs) {
-    if (run.bytes == 0)
-      continue;
-    uint64_t begin = run.address / size,
-             end = (run.address + run.bytes - 1) / size + 1;
-    if (!pieces.empty())
-      begin = std::max(begin, begin + 1 == next ? next : begin);
-    while (begin < end) {
-      if (pieces.empty() || pieces.back().bursts == most)
-        pieces.emplace_back();
-      DramPiece &piece = pieces.back();
-      uint64_t count = std::min(end - begin, most - piece.bursts);
-      piece.runs.push_back({begin * size, count * size});
-      piece.bursts += count;
-      begin += count;
-    }
-    next = end;
-  }
+  TransferCutter cutter;
+  cutter.start(runs, config);
+  for (DramPiece piece; cutter.next(piece);)
+    pieces.push_back(piece);
   return pieces;
 }
 

@@ -65,8 +65,13 @@ FunctionalModel::FunctionalModel(const Program &program, const Config &config)
 
 Activity FunctionalModel::execute(const Command &command) {
   Activity activity;
-  std::visit([&](const auto &c) { run(c, activity); }, command);
+  execute(command, activity);
   return activity;
+}
+
+void FunctionalModel::execute(const Command &command, Activity &activity) {
+  activity.clear();
+  std::visit([&](const auto &c) { run(c, activity); }, command);
 }
 
 const uint32_t *FunctionalModel::groupsOf(uint16_t index) {

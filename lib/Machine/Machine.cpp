@@ -21,13 +21,19 @@ Config machine::withReading(Config config, MacReading reading) {
 Run machine::runProgram(const Program &program, FunctionalModel &model,
                         const Config &config) {
   Run run;
-  run.config = config;
-  run.activities.reserve(program.commands.size());
-  for (const Command &command : program.commands)
-    run.activities.push_back(model.execute(command));
-  Dependences dependences = findDependences(program, config);
-  for (MacReading reading : {MacReading::Fixed, MacReading::Brick})
-    run.schedules[unsigned(reading)] = schedule(
-        program, run.activities, withReading(config, reading), dependences);
+  runProgram(program, model, config, findDependences(program, config), run);
   return run;
+}
+
+void machine::runProgram(const Program &program, FunctionalModel &model,
+                         const Config &config, const Dependences &dependences,
+                         Run &run) {
+  run.config = config;
+  run.activities.resize(program.commands.size());
+  for (size_t i = 0; i < program.commands.size(); ++i)
+    model.execute(program.commands[i], run.activities[i]);
+  std::tie(run.schedules[unsigned(MacReading::Fixed)],
+           run.schedules[unsigned(MacReading::Brick)]) =
+      schedule(program, run.activities, withReading(config, MacReading::Fixed),
+               withReading(config, MacReading::Brick), dependences);
 }

@@ -8,8 +8,6 @@
 
 #include "hdp/Machine/NamedProgram.h"
 #include "hdp/Support/Error.h"
-#include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/SmallSet.h"
 
 using namespace hdp;
 using namespace hdp::machine;
@@ -26,7 +24,7 @@ bool machine::isAddress(llvm::StringRef field) {
 static std::optional<std::string>
 separate(Command &command, llvm::SmallVectorImpl<Reference> &turns) {
   bool isTwice = false;
-  visitAddresses(command, [&](llvm::StringRef, uint32_t &field) {
+  visitAddresses(command, [&](Field, uint32_t &field) {
     Reference reference = Reference::unpack(field);
     field = Reference{reference.buffer, 0}.pack();
     if (reference.buffer == Reference::maxBuffers)
@@ -48,14 +46,15 @@ static uint32_t turnOf(llvm::ArrayRef<Reference> turns, uint64_t buffer) {
   return 0;
 }
 
-void machine::getNamedAccesses(const Program &program, const Command &command,
+void machine::getNamedAccesses(const AccessFinder &finder,
+                               const Command &command,
                                NamedAccesses &accesses) {
   accesses.clear();
   Command apart = command;
   llvm::SmallVector<Reference, 8> turns;
   separate(apart, turns);
   Accesses found;
-  getAccesses(program, apart, found);
+  finder.find(apart, found);
   for (const Access &access : found) {
     if (access.buffer == Buffer::Registers) {
       accesses.push_back({access.core,
@@ -73,6 +72,23 @@ void machine::getNamedAccesses(const Program &program, const Command &command,
                         access.begin - base,
                         access.end - base});
   }
+}
+
+uint32_t TurnNumbers::get(Reference turn) {
+  if (turn.turn >= tabulated) {
+    auto [entry, isNew] = large.try_emplace(turn.pack(), next);
+    next += isNew;
+    return entry->second;
+  }
+  if (small.size() <= turn.buffer)
+    small.resize(turn.buffer + 1);
+  std::vector<uint32_t> &numbers = small[turn.buffer];
+  if (numbers.size() <= turn.turn)
+    numbers.resize(std::max<size_t>(turn.turn + 1, 2 * numbers.size()));
+  uint32_t &number = numbers[turn.turn];
+  if (number == 0)
+    number = ++next;
+  return number - 1;
 }
 
 std::optional<std::string> machine::checkBuffer(const NamedBuffer &buffer,
@@ -108,7 +124,7 @@ std::optional<std::string> machine::checkNamedCommand(const NamedProgram &named,
           checkFields(named.program, apart, config))
     return problem;
   Accesses accesses;
-  getAccesses(named.program, apart, accesses);
+  AccessFinder(named.program).find(apart, accesses);
   for (const Access &access : accesses) {
     if (access.buffer == Buffer::Registers)
       continue;
@@ -167,45 +183,59 @@ llvm::Error machine::checkOrder(const NamedProgram &before,
   if (order.size() != commands.size() ||
       after.program.commands.size() != commands.size())
     return makeError("the order has another number of commands");
-  // By core, buffer and turn as the program before had them: the latest of the
-  // commands so far that read, wrote and added.
-  using Key = std::pair<uint32_t, uint32_t>; // core and buffer; turn
-  struct Latest {
-    int64_t command[3] = {-1, -1, -1};
+  // Of a turn on a core as the program before had it: the latest of the
+  // commands so far that read, wrote and added, and which turn it is now. Two
+  // turns of before may not be one of after, nor the other way round.
+  constexpr uint32_t none = ~uint32_t(0);
+  struct Known {
+    int64_t latest[3] = {-1, -1, -1};
+    uint32_t renamed = none;
   };
-  llvm::DenseMap<Key, Latest> latest;
-  // Two turns of before may not be one of after, nor the other way round.
-  llvm::DenseMap<Key, uint32_t> renamed, original;
+  TurnNumbers turnsBefore, turnsAfter;
+  std::vector<Known> known;
+  std::vector<uint32_t> original;
   std::vector<bool> seen(commands.size());
+  AccessFinder finderBefore(before.program), finderAfter(after.program);
   NamedAccesses accesses, now;
+  constexpr size_t cores = 64;
+  auto at = [](auto &table, uint32_t number, uint8_t core,
+               auto initial) -> auto & {
+    if (table.size() <= number * cores + core)
+      table.resize((number + 1) * cores, initial);
+    return table[number * cores + core];
+  };
   for (size_t i = 0; i < order.size(); ++i) {
     uint32_t index = order[i];
     if (index >= commands.size() || seen[index])
       return makeError("the order has command " + llvm::Twine(index) +
                        " twice or not at all");
     seen[index] = true;
-    getNamedAccesses(before.program, commands[index], accesses);
-    getNamedAccesses(after.program, after.program.commands[i], now);
+    getNamedAccesses(finderBefore, commands[index], accesses);
+    getNamedAccesses(finderAfter, after.program.commands[i], now);
     if (accesses.size() != now.size())
       return makeError("command " + llvm::Twine(index) + " has changed");
     for (auto [access, moved] : llvm::zip(accesses, now)) {
-      uint32_t where = uint32_t(access.core) << 8 | access.what.buffer;
       if (access.core != moved.core || access.kind != moved.kind ||
           access.what.buffer != moved.what.buffer ||
           access.begin != moved.begin || access.end != moved.end)
         return makeError("command " + llvm::Twine(index) + " has changed");
-      uint32_t was = access.what.turn, is = moved.what.turn;
-      if (renamed.try_emplace({where, was}, is).first->second != is ||
-          original.try_emplace({where, is}, was).first->second != was)
+      uint32_t was = turnsBefore.get(access.what),
+               is = turnsAfter.get(moved.what);
+      Known &entry = at(known, was, access.core, Known());
+      uint32_t &from = at(original, is, access.core, none);
+      if (entry.renamed == none)
+        entry.renamed = is;
+      if (from == none)
+        from = was;
+      if (entry.renamed != is || from != was)
         return makeError("command " + llvm::Twine(index) +
                          " has another turn than its fellows");
-      Latest &entry = latest[{where, was}];
       for (int kind : {Access::Read, Access::Write, Access::Add})
-        if (conflicts(access, kind) && entry.command[kind] > int64_t(index))
+        if (conflicts(access, kind) && entry.latest[kind] > int64_t(index))
           return makeError(
               "command " + llvm::Twine(index) + " stands behind command " +
-              llvm::Twine(entry.command[kind]) + ", which depends on it");
-      int64_t &last = entry.command[access.kind];
+              llvm::Twine(entry.latest[kind]) + ", which depends on it");
+      int64_t &last = entry.latest[access.kind];
       last = std::max(last, int64_t(index));
     }
   }

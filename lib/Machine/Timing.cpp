@@ -8,7 +8,6 @@
 
 #include "hdp/Machine/Timing.h"
 #include "hdp/Machine/TimingRules.h"
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 #include <queue>
 
@@ -68,38 +67,46 @@ struct QueueFinder {
 
 /// A queue while it runs.
 struct Lane {
-  std::vector<uint32_t> commands;
-  size_t next = 0;
+  uint32_t next = none; // its next command
+  bool isMoving = false;
   uint64_t freeAt = 0;
-  /// Of a transfer in work: its pieces and the one that waits.
-  std::vector<DramPiece> pieces;
-  size_t piece = 0;
+  /// Of a transfer in work: the piece that waits, and the rest.
+  DramPiece piece;
+  TransferCutter rest;
+  static constexpr uint32_t none = ~uint32_t(0);
 };
 
 class EventModel {
 public:
-  EventModel(const Program &program, llvm::ArrayRef<Activity> activities,
-             const Config &config)
-      : program(program), activities(activities), config(config), dram(config) {
-  }
-  Schedule run(const Dependences &dependences);
+  EventModel(llvm::ArrayRef<Activity> activities,
+             llvm::ArrayRef<Duration> durations, const Config &config,
+             const Dependences &dependences)
+      : activities(activities), durations(durations), config(config),
+        dependences(dependences), dram(config) {}
+  Schedule run();
 
 private:
+  void prepare();
   void advance(size_t lane);
-  void beginTransfer(size_t lane, uint32_t command, uint64_t start);
+  void servePiece();
   void finish(size_t lane, uint32_t command, uint64_t free, uint64_t end);
 
-  const Program &program;
   llvm::ArrayRef<Activity> activities;
+  llvm::ArrayRef<Duration> durations;
   const Config &config;
+  const Dependences &dependences;
   Dram dram;
   Schedule result;
   std::vector<Lane> lanes;
-  Dependences successors; // `before` is the command after
-  std::vector<uint32_t> missing;
-  std::vector<uint64_t> ready;
-  std::vector<Cause> causes;
-  std::vector<size_t> laneOf, todo;
+  std::vector<uint32_t> behind; // the next command of a command's queue
+  /// What a command waits for: how many commands, until when, why.
+  struct Wait {
+    uint64_t ready = 0;
+    uint32_t missing = 0;
+    Cause cause = Cause::Loads;
+  };
+  std::vector<Wait> waits;
+  std::vector<uint32_t> todo;
   /// Pieces that wait for the DRAM: arrival and lane.
   using Arrival = std::pair<uint64_t, size_t>;
   std::priority_queue<Arrival, std::vector<Arrival>, std::greater<Arrival>>
@@ -111,76 +118,92 @@ size_t machine::queueOf(const Command &command, const Config &config) {
   return std::visit(QueueFinder{config.cores}, command);
 }
 
+/// What a transfer that moves bytes has for a duration.
+static constexpr uint64_t moves = ~uint64_t(0);
+
+void EventModel::prepare() {
+  size_t n = dependences.size(), numLanes = config.cores * numQueues + 1;
+  lanes.resize(numLanes);
+  result.queues.resize(numLanes);
+  result.commands.resize(n);
+  waits.resize(n);
+  behind.assign(n, Lane::none);
+  for (auto i = uint32_t(n); i-- > 0;) {
+    Lane &lane = lanes[dependences.getQueue(i)];
+    behind[i] = lane.next;
+    lane.next = i;
+    waits[i].missing = uint32_t(dependences[i].size());
+  }
+  for (uint32_t lane = 0; lane < numLanes; ++lane)
+    todo.push_back(lane);
+}
+
 void EventModel::finish(size_t lane, uint32_t command, uint64_t free,
                         uint64_t end) {
   result.commands[command].free = free;
   result.commands[command].end = end;
   result.cycles = std::max(result.cycles, std::max(free, end));
   lanes[lane].freeAt = free;
-  ++lanes[lane].next;
+  lanes[lane].next = behind[command];
   ++result.queues[lane].commands;
-  for (const Dependence &successor : successors[command]) {
-    uint32_t after = successor.before;
+  for (const Dependence &successor : dependences.getSuccessors(command)) {
+    Wait &wait = waits[successor.before];
     // Of what ends at the same time, the first in the list of causes counts.
-    if (ready[after] < end ||
-        (ready[after] == end && successor.cause < causes[after]))
-      causes[after] = successor.cause;
-    ready[after] = std::max(ready[after], end);
-    if (--missing[after] == 0)
-      todo.push_back(laneOf[after]);
+    if (wait.ready < end || (wait.ready == end && successor.cause < wait.cause))
+      wait.cause = successor.cause;
+    wait.ready = std::max(wait.ready, end);
+    if (--wait.missing == 0)
+      todo.push_back(dependences.getQueue(successor.before));
   }
-}
-
-void EventModel::beginTransfer(size_t lane, uint32_t command, uint64_t start) {
-  lanes[lane].pieces = cutIntoPieces(activities[command].runs, config);
-  lanes[lane].piece = 0;
-  arrivals.push({start, lane});
 }
 
 /// Starts what the lane's next commands allow.
 void EventModel::advance(size_t index) {
   Lane &lane = lanes[index];
-  while (lane.next < lane.commands.size()) {
-    uint32_t command = lane.commands[lane.next];
-    if (missing[command] != 0 || !lane.pieces.empty())
+  while (lane.next != Lane::none) {
+    uint32_t command = lane.next;
+    const Wait &wait = waits[command];
+    if (wait.missing != 0 || lane.isMoving)
       return;
-    uint64_t start = std::max(lane.freeAt, ready[command]);
-    result.queues[index].stalled[unsigned(causes[command])] +=
-        start - lane.freeAt;
+    uint64_t start = std::max(lane.freeAt, wait.ready);
+    result.queues[index].stalled[unsigned(wait.cause)] += start - lane.freeAt;
     result.commands[command].start = start;
-    Unit unit = getInfo(program.commands[command]).unit;
-    bool moves = (unit == Unit::Load || unit == Unit::Store) &&
-                 !activities[command].isDropped;
-    if (moves && activities[command].dramBytes > 0)
-      return beginTransfer(index, command, start);
-    // A load that finds everything present takes as long as a dropped one.
-    Duration duration = moves ? Duration{config.drop_cycles, 0}
-                              : durationOf(program.commands[command],
-                                           activities[command], config);
+    const Duration &duration = durations[command];
+    if (duration.occupancy == moves) {
+      lane.isMoving = true;
+      lane.rest.start(activities[command].runs, config);
+      lane.rest.next(lane.piece);
+      arrivals.push({start, index});
+      return;
+    }
     result.queues[index].busy += duration.occupancy;
     uint64_t free = start + duration.occupancy;
     finish(index, command, free, free + duration.latency);
   }
 }
 
-Schedule EventModel::run(const Dependences &dependences) {
-  size_t n = program.commands.size(), numLanes = config.cores * numQueues + 1;
-  lanes.resize(numLanes);
-  result.queues.resize(numLanes);
-  result.commands.resize(n);
-  successors.resize(n);
-  missing.assign(n, 0);
-  ready.assign(n, 0);
-  causes.assign(n, Cause::Loads);
-  for (uint32_t i = 0; i < n; ++i) {
-    laneOf.push_back(queueOf(program.commands[i], config));
-    lanes[laneOf[i]].commands.push_back(i);
-    missing[i] = uint32_t(dependences[i].size());
-    for (const Dependence &dependence : dependences[i])
-      successors[dependence.before].push_back({i, dependence.cause});
+/// Serves the piece that arrived first; the next one of its transfer arrives
+/// when it is through.
+void EventModel::servePiece() {
+  auto [time, index] = arrivals.top();
+  arrivals.pop();
+  Lane &lane = lanes[index];
+  Dram::Service service = dram.serve(lane.piece, time);
+  QueueTime &queue = result.queues[index];
+  queue.stalled[unsigned(Cause::Dram)] += service.start - time;
+  queue.busy += service.end - service.start;
+  if (lane.rest.next(lane.piece)) {
+    arrivals.push({service.end, index});
+    return;
   }
-  for (size_t lane = 0; lane < numLanes; ++lane)
-    todo.push_back(lane);
+  lane.isMoving = false;
+  finish(index, lane.next, service.end,
+         service.end + config.dram_latency_cycles);
+  todo.push_back(uint32_t(index));
+}
+
+Schedule EventModel::run() {
+  prepare();
   for (;;) {
     while (!todo.empty()) {
       size_t lane = todo.back();
@@ -189,28 +212,35 @@ Schedule EventModel::run(const Dependences &dependences) {
     }
     if (arrivals.empty())
       break;
-    auto [time, index] = arrivals.top();
-    arrivals.pop();
-    Lane &lane = lanes[index];
-    Dram::Service service = dram.serve(lane.pieces[lane.piece], time);
-    QueueTime &queue = result.queues[index];
-    queue.stalled[unsigned(Cause::Dram)] += service.start - time;
-    queue.busy += service.end - service.start;
-    if (++lane.piece < lane.pieces.size()) {
-      arrivals.push({service.end, index});
-      continue;
-    }
-    lane.pieces.clear();
-    finish(index, lane.commands[lane.next], service.end,
-           service.end + config.dram_latency_cycles);
-    todo.push_back(index);
+    servePiece();
   }
-  for (size_t lane = 0; lane < numLanes; ++lane) {
-    QueueTime &queue = result.queues[lane];
+  for (QueueTime &queue : result.queues)
     queue.idle = result.cycles - queue.busy - queue.getStalled();
-  }
   result.dram = dram.getCounters();
   return std::move(result);
+}
+
+/// Durations of all commands, or only of those of arrays: nothing else depends
+/// on how multipliers are built.
+static void findDurations(const Program &program,
+                          llvm::ArrayRef<Activity> activities,
+                          const Config &config, bool onlyArrays,
+                          std::vector<Duration> &durations) {
+  durations.resize(program.commands.size());
+  RuleConstants constants(config);
+  for (size_t i = 0; i < durations.size(); ++i) {
+    const Command &command = program.commands[i];
+    const Activity &activity = activities[i];
+    Unit unit = getInfo(command).unit;
+    if (onlyArrays && unit != Unit::Array)
+      continue;
+    if ((unit != Unit::Load && unit != Unit::Store) || activity.isDropped)
+      durations[i] = durationOf(command, activity, config, constants);
+    else if (activity.dramBytes > 0)
+      durations[i] = {moves, 0};
+    else // a load that finds everything present takes as long as a dropped one
+      durations[i] = {config.drop_cycles, 0};
+  }
 }
 
 Schedule machine::schedule(const Program &program,
@@ -224,5 +254,19 @@ Schedule machine::schedule(const Program &program,
                            llvm::ArrayRef<Activity> activities,
                            const Config &config,
                            const Dependences &dependences) {
-  return EventModel(program, activities, config).run(dependences);
+  std::vector<Duration> durations;
+  findDurations(program, activities, config, /*onlyArrays=*/false, durations);
+  return EventModel(activities, durations, config, dependences).run();
+}
+
+std::pair<Schedule, Schedule>
+machine::schedule(const Program &program, llvm::ArrayRef<Activity> activities,
+                  const Config &config, const Config &other,
+                  const Dependences &dependences) {
+  std::vector<Duration> durations;
+  findDurations(program, activities, config, /*onlyArrays=*/false, durations);
+  Schedule first = EventModel(activities, durations, config, dependences).run();
+  findDurations(program, activities, other, /*onlyArrays=*/true, durations);
+  return {std::move(first),
+          EventModel(activities, durations, other, dependences).run()};
 }

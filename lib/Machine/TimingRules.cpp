@@ -91,8 +91,13 @@ uint64_t machine::fillCycles(const Config &config) {
   return last + 1;
 }
 
+static Duration arrayCommand(uint64_t work, const Config &config,
+                             uint64_t fill) {
+  return {config.issue_cycles + work + (work > 0 ? fill : 0), 0};
+}
+
 Duration machine::arrayCommand(uint64_t work, const Config &config) {
-  return {config.issue_cycles + work + (work > 0 ? fillCycles(config) : 0), 0};
+  return ::arrayCommand(work, config, fillCycles(config));
 }
 
 uint64_t machine::weighCycles(const Activity &activity, const Config &config) {
@@ -147,19 +152,22 @@ Duration machine::normalise(const Activity &activity, const Config &config) {
 }
 
 Duration machine::durationOf(const Command &command, const Activity &activity,
-                             const Config &config) {
+                             const Config &config,
+                             const RuleConstants &constants) {
   if (activity.isDropped)
     return {config.drop_cycles, 0};
   if (std::holds_alternative<IntegerPassCommand>(command))
-    return arrayCommand(activity.tiles * tileCycles(activity, config), config);
+    return ::arrayCommand(activity.tiles * tileCycles(activity, config), config,
+                          constants.fill);
   if (std::holds_alternative<ScoreCommand>(command))
-    return arrayCommand(activity.rows.empty()
-                            ? activity.tiles * tileCycles(activity, config)
-                            : packRounds(activity.rows, config) *
-                                  roundCycles(activity, config),
-                        config);
+    return ::arrayCommand(activity.rows.empty()
+                              ? activity.tiles * tileCycles(activity, config)
+                              : packRounds(activity.rows, config) *
+                                    roundCycles(activity, config),
+                          config, constants.fill);
   if (std::holds_alternative<WeighCommand>(command))
-    return arrayCommand(weighCycles(activity, config), config);
+    return ::arrayCommand(weighCycles(activity, config), config,
+                          constants.fill);
   if (std::holds_alternative<EndRowsCommand>(command))
     return endRows(activity, config);
   if (std::holds_alternative<EndHeadCommand>(command))
@@ -169,4 +177,9 @@ Duration machine::durationOf(const Command &command, const Activity &activity,
   if (std::holds_alternative<NormaliseCommand>(command))
     return normalise(activity, config);
   return {};
+}
+
+Duration machine::durationOf(const Command &command, const Activity &activity,
+                             const Config &config) {
+  return durationOf(command, activity, config, RuleConstants(config));
 }

@@ -24,38 +24,20 @@ struct Access {
   Kind kind;
   uint64_t begin, end;
 
+  /// Whether one of a kind conflicts with a later one on the same bytes.
+  static bool canConflict(Kind kind, const Access &later) {
+    if (kind == Read && later.kind == Add)
+      return later.buffer == Buffer::Registers;
+    return kind != later.kind || kind == Write;
+  }
   bool conflictsWith(const Access &later) const {
-    if (kind == Read && later.kind == Add && buffer != Buffer::Registers)
-      return false;
-    return begin < later.end && later.begin < end &&
-           (kind != later.kind || kind == Write);
+    return canConflict(kind, later) && begin < later.end && later.begin < end;
   }
 };
 using Accesses = llvm::SmallVector<Access, 8>;
 
-/// The accesses of a command. Symbols and site are taken as they are: the
-/// command has indices of existing ones.
-void getAccesses(const Program &program, const Command &command,
-                 Accesses &accesses);
-
 /// Bytes of a scratchpad of `config`; the slots of registers count as bytes.
 uint64_t getBufferBytes(const Config &config, Buffer buffer);
-
-/// As checkCommand, without a look at ranges in scratchpads.
-std::optional<std::string> checkFields(const Program &program,
-                                       const Command &command,
-                                       const Config &config);
-
-/// Why the machine cannot execute a command of `program`, or nothing. Sites and
-/// machine of the program are legal.
-std::optional<std::string> checkCommand(const Program &program,
-                                        const Command &command,
-                                        const Config &config);
-
-/// Whether every command is one that the machine can execute: indices and
-/// cores exist, blocks lie within their attention, ranges within their
-/// scratchpads. An error names the command. The program's machine is `config`.
-llvm::Error verifyProgram(const Program &program, const Config &config);
 
 /// Calls `visit(core)` for each core of a bit set.
 template <typename Visitor> void forEachCore(uint64_t cores, Visitor visit) {
@@ -74,6 +56,45 @@ struct Layout {
   /// Words of a row's terms before its group weights.
   static constexpr uint64_t termWords = 4;
 };
+
+/// Finds the accesses of a program's commands. Symbols and sites of a command
+/// are taken as they are: it has indices of existing ones.
+class AccessFinder {
+public:
+  explicit AccessFinder(const Program &program);
+
+  /// Replaces `accesses` by those of a command.
+  void find(const Command &command, Accesses &accesses) const;
+
+  const Program &getProgram() const { return program; }
+
+private:
+  const Program &program;
+  std::vector<Layout> layouts; // by site
+};
+
+/// As checkCommand, without a look at ranges in scratchpads.
+std::optional<std::string> checkFields(const Program &program,
+                                       const Command &command,
+                                       const Config &config);
+
+/// Why the machine cannot execute a command of `finder`'s program, or nothing.
+/// Sites and machine of the program are legal. On success `accesses` are the
+/// command's.
+std::optional<std::string> checkCommand(const AccessFinder &finder,
+                                        const Command &command,
+                                        const Config &config,
+                                        Accesses &accesses);
+
+/// The same for a single command.
+std::optional<std::string> checkCommand(const Program &program,
+                                        const Command &command,
+                                        const Config &config);
+
+/// Whether every command is one that the machine can execute: indices and
+/// cores exist, blocks lie within their attention, ranges within their
+/// scratchpads. An error names the command. The program's machine is `config`.
+llvm::Error verifyProgram(const Program &program, const Config &config);
 
 } // namespace hdp::machine
 

@@ -33,18 +33,13 @@ struct DramRun {
   uint64_t address = 0, bytes = 0;
 };
 
-/// What one command did.
-struct Activity {
+/// Counts of a command that are single numbers.
+struct ActivityCounts {
   bool isDropped = false;
-  /// Loads and stores, in order of address.
-  llvm::SmallVector<DramRun, 1> runs;
+  /// Loads and stores: bytes moved.
   uint64_t dramBytes = 0;
 
-  /// Array: the products of one result (each of one width), and how many of
-  /// them in all.
-  llvm::SmallVector<ProductCount, 3> products;
-  /// Array: work of each block row; the head dimension; columns of V.
-  llvm::SmallVector<RowWork, 4> rows;
+  /// Array: the head dimension; columns of V.
   uint32_t depth = 0, valueColumns = 0;
   /// Array: tiles of a dense pass (pooled: of blocks) that are not all void.
   uint64_t tiles = 0;
@@ -53,8 +48,7 @@ struct Activity {
   /// per element.
   uint32_t operandBits = 0;
 
-  /// Softmax: kept positions of each query row; groups of each.
-  llvm::SmallVector<uint32_t, 8> keptPositions;
+  /// Softmax: groups of each query row.
   uint32_t groups = 0;
   /// Sparsity: block columns swept for each block row. Normaliser: codes.
   uint32_t sweptRows = 0, sweptColumns = 0;
@@ -70,10 +64,31 @@ struct Activity {
   bool isGated = false;
   /// Bytes moved in scratchpads.
   uint64_t read[numBuffers] = {}, written[numBuffers] = {};
+};
+
+/// What one command did.
+struct Activity : ActivityCounts {
+  /// Loads and stores, in order of address.
+  llvm::SmallVector<DramRun, 1> runs;
+  /// Array: the products of one result (each of one width), and how many of
+  /// them in all.
+  llvm::SmallVector<ProductCount, 3> products;
+  /// Array: work of each block row.
+  llvm::SmallVector<RowWork, 4> rows;
+  /// Softmax: kept positions of each query row.
+  llvm::SmallVector<uint32_t, 8> keptPositions;
 
   void touch(Buffer buffer, uint64_t bytesRead, uint64_t bytesWritten) {
     read[unsigned(buffer)] += bytesRead;
     written[unsigned(buffer)] += bytesWritten;
+  }
+  /// Nothing was done yet; lists keep their memory.
+  void clear() {
+    static_cast<ActivityCounts &>(*this) = ActivityCounts();
+    runs.clear();
+    products.clear();
+    rows.clear();
+    keptPositions.clear();
   }
 };
 

@@ -24,6 +24,20 @@ struct DramPiece {
 std::vector<DramPiece> cutIntoPieces(llvm::ArrayRef<DramRun> runs,
                                      const Config &config);
 
+/// The same one by one.
+class TransferCutter {
+public:
+  void start(llvm::ArrayRef<DramRun> runs, const Config &config);
+  /// The next piece; false when there is none left.
+  bool next(DramPiece &piece);
+
+private:
+  llvm::ArrayRef<DramRun> left;
+  uint64_t size = 1, most = 1;
+  /// What is left of the run in work, in bursts; its end stays when it is done.
+  uint64_t begin = 0, end = 0;
+};
+
 struct DramCounters {
   uint64_t busy = 0, bursts = 0, rowMisses = 0, refreshes = 0,
            refreshCycles = 0;

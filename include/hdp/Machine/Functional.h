@@ -129,6 +129,8 @@ public:
 
   /// Executes one command.
   Activity execute(const Command &command);
+  /// The same into what an earlier command left, for its memory.
+  void execute(const Command &command, Activity &activity);
 
 private:
   void run(const SetupCommand &c, Activity &activity);

@@ -37,6 +37,10 @@ struct Run {
 /// schedules it with both kinds of multipliers.
 Run runProgram(const Program &program, FunctionalModel &model,
                const Config &config);
+/// The same for a program that runs often: with its dependences, and what an
+/// earlier run left in `run` as memory for this one.
+void runProgram(const Program &program, FunctionalModel &model,
+                const Config &config, const Dependences &dependences, Run &run);
 
 } // namespace hdp::machine
 

@@ -11,6 +11,8 @@
 #define HDP_MACHINE_NAMEDPROGRAM_H
 
 #include "hdp/Machine/Access.h"
+#include "hdp/Machine/Fields.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace hdp::machine {
 
@@ -52,22 +54,8 @@ struct NamedProgram {
   }
 };
 
-/// Whether a field of a command is an address.
+/// Whether a field of a command is an address, by its name.
 bool isAddress(llvm::StringRef field);
-
-/// Calls `visit(name, value)` for each address field of a command.
-template <typename CommandT, typename Visitor>
-void visitAddresses(CommandT &command, Visitor visit) {
-  std::visit(
-      [&](auto &alternative) {
-        visitFields(alternative, [&](const char *name, auto &value) {
-          if constexpr (sizeof(value) == sizeof(uint32_t))
-            if (isAddress(name))
-              visit(name, value);
-        });
-      },
-      command);
-}
 
 /// An access of a command to a turn of a buffer; `begin` and `end` count from
 /// the turn's first byte. Accesses to registers have buffer maxBuffers and the
@@ -81,9 +69,24 @@ struct NamedAccess {
 using NamedAccesses = llvm::SmallVector<NamedAccess, 8>;
 
 /// The accesses of a command that checkNamedCommand accepts, in the order of
-/// getAccesses.
-void getNamedAccesses(const Program &program, const Command &command,
+/// AccessFinder::find.
+void getNamedAccesses(const AccessFinder &finder, const Command &command,
                       NamedAccesses &accesses);
+
+/// Numbers the turns of buffers, and the slots of registers, from 0 in the
+/// order in which they are first asked for, so that tables can be arrays.
+class TurnNumbers {
+public:
+  uint32_t get(Reference turn);
+  uint32_t size() const { return next; }
+
+private:
+  /// Turns that are tabulated by buffer; those beyond are rare.
+  static constexpr uint32_t tabulated = 1 << 16;
+  std::vector<std::vector<uint32_t>> small; // the number and 1, or 0
+  llvm::DenseMap<uint32_t, uint32_t> large;
+  uint32_t next = 0;
+};
 
 /// What a buffer may not say, or nothing.
 std::optional<std::string> checkBuffer(const NamedBuffer &buffer,

@@ -84,10 +84,39 @@ struct Dependence {
   Cause cause;
 };
 
-/// Of each command, those before it that it depends on.
-using Dependences = std::vector<llvm::SmallVector<Dependence, 4>>;
+/// What a schedule takes from the program alone: the commands before each one
+/// that it depends on, those behind that depend on it, and its queue.
+class Dependences {
+public:
+  size_t size() const { return queues.size(); }
+  /// What command i depends on.
+  llvm::ArrayRef<Dependence> operator[](size_t i) const {
+    return slice(before, beforeBegin, i);
+  }
+  /// The commands that depend on command i; `before` is the one behind.
+  llvm::ArrayRef<Dependence> getSuccessors(size_t i) const {
+    return slice(after, afterBegin, i);
+  }
+  /// As queueOf.
+  uint32_t getQueue(size_t i) const { return queues[i]; }
 
-/// T1: the dependences of all commands, from their accesses.
+private:
+  static llvm::ArrayRef<Dependence> slice(const std::vector<Dependence> &all,
+                                          const std::vector<uint32_t> &begin,
+                                          size_t i) {
+    return llvm::ArrayRef<Dependence>(all).slice(begin[i],
+                                                 begin[i + 1] - begin[i]);
+  }
+  void addSuccessors();
+  friend Dependences findDependences(const Program &program,
+                                     const Config &config);
+
+  std::vector<Dependence> before, after;
+  std::vector<uint32_t> beforeBegin, afterBegin, queues;
+};
+
+/// T1: the dependences of all commands, from their accesses. TIMING parameters
+/// do not matter.
 Dependences findDependences(const Program &program, const Config &config);
 
 /// T1: schedules a verified program whose commands did `activities`.
@@ -95,6 +124,12 @@ Schedule schedule(const Program &program, llvm::ArrayRef<Activity> activities,
                   const Config &config);
 Schedule schedule(const Program &program, llvm::ArrayRef<Activity> activities,
                   const Config &config, const Dependences &dependences);
+/// The same on two machines that differ in how multipliers are built.
+std::pair<Schedule, Schedule> schedule(const Program &program,
+                                       llvm::ArrayRef<Activity> activities,
+                                       const Config &config,
+                                       const Config &other,
+                                       const Dependences &dependences);
 
 } // namespace hdp::machine
 

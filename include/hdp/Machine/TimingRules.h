@@ -58,8 +58,16 @@ Duration softmax(const Activity &activity, const Config &config);
 /// T13: output codes of a strip.
 Duration normalise(const Activity &activity, const Config &config);
 
+/// What the rules make of a machine alone.
+struct RuleConstants {
+  explicit RuleConstants(const Config &config) : fill(fillCycles(config)) {}
+  uint64_t fill;
+};
+
 /// The duration of any command but loads and stores that move bytes; T14 when
 /// it was dropped.
+Duration durationOf(const Command &command, const Activity &activity,
+                    const Config &config, const RuleConstants &constants);
 Duration durationOf(const Command &command, const Activity &activity,
                     const Config &config);
 

@@ -189,7 +189,7 @@ TEST(Allocation, aCorruptedAttentionIsRefused) {
     std::set<size_t> used;
     NamedAccesses accesses;
     for (const Command &command : named->program.commands) {
-      getNamedAccesses(named->program, command, accesses);
+      getNamedAccesses(AccessFinder(named->program), command, accesses);
       for (const NamedAccess &access : accesses)
         used.insert(access.what.buffer);
     }

@@ -173,7 +173,7 @@ void TickedMachine::findPredecessors() {
   std::vector<Accesses> all(program.commands.size());
   predecessors.resize(all.size());
   for (uint32_t i = 0; i < all.size(); ++i) {
-    getAccesses(program, program.commands[i], all[i]);
+    AccessFinder(program).find(program.commands[i], all[i]);
     for (uint32_t before = 0; before < i; ++before) {
       bool conflicts = false;
       for (const Access &a : all[before])

@@ -59,9 +59,14 @@ Operation *hdp::hdpa::createCommand(OpBuilder &builder, Location loc,
 void hdp::hdpa::setAddresses(Operation *op, const Command &command,
                              ArrayRef<NamedBuffer> buffers) {
   Builder builder(op->getContext());
-  visitAddresses(command, [&](StringRef name, uint32_t value) {
-    op->setAttr(name, getAddress(builder, value, buffers));
-  });
+  std::visit(
+      [&](const auto &alternative) {
+        visitFields(alternative, [&](const char *name, auto value) {
+          if (isAddress(name))
+            op->setAttr(name, getAddress(builder, uint32_t(value), buffers));
+        });
+      },
+      command);
 }
 
 ProgramOp hdp::hdpa::createProgram(OpBuilder &builder, Location loc,
