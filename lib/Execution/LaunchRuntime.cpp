@@ -180,8 +180,7 @@ llvm::Error hdp::executeLaunch(llvm::ArrayRef<char> stream,
             });
           }))
     return error;
-  for (const Command &command : program.commands)
-    model.execute(command);
+  model.executeAll();
   return forEach(Symbol::Output, [](const Operand &operand, SymbolData &data) {
     size_t i = 0;
     operand.forEach([&](char *address) {

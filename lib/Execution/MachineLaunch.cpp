@@ -38,6 +38,7 @@ Launcher::prepare(const AttentionRequest &request) {
     if (llvm::Error error = verifyProgram(*program, options.config))
       return error;
     ready.program = std::make_shared<const Program>(std::move(*program));
+    ready.dependences = findDependences(*ready.program, options.config);
   }
   return &ready;
 }
@@ -92,10 +93,10 @@ llvm::Expected<LaunchResult> Launcher::launch(const Site &site,
   if (recording != Recording::None)
     model->record(&result.intermediates, !hasValues);
   if (isTimed)
-    result.run = runProgram(program, *model, options.config);
+    runProgram(program, *model, options.config, (*ready)->dependences,
+               result.run);
   else
-    for (const Command &command : program.commands)
-      model->execute(command);
+    model->executeAll();
   result.out = readOutput(program, operands, *model);
   result.valueExponents = getValueExponents(program.sites[0], operands.v);
   copyInputs(program, *model, hasValues, result);

@@ -48,6 +48,7 @@ private:
   /// A program and models that nobody uses now.
   struct Ready {
     std::shared_ptr<const machine::Program> program;
+    machine::Dependences dependences;
     std::vector<std::unique_ptr<machine::FunctionalModel>> models;
   };
   llvm::Expected<Ready *> prepare(const machine::AttentionRequest &request);

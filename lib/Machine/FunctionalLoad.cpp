@@ -1,7 +1,7 @@
 //===- FunctionalLoad.cpp - between DRAM and scratchpads ------------------===//
 //
-// The memories, and the commands that fill and empty them: setup, loads, fetch
-// upon mask, store.
+// The commands that fill and empty scratchpads: setup, loads, fetch upon mask,
+// store.
 //
 //===----------------------------------------------------------------------===//
 
@@ -9,109 +9,22 @@
 #include "hdp/Machine/Functional.h"
 #include "hdp/Numerics/FixedPoint.h"
 #include "hdp/Numerics/Softmax.h"
+#include "llvm/ADT/bit.h"
 
 using namespace hdp;
 using namespace hdp::machine;
 using namespace hdp::numerics;
 
-/// The elements of a constant.
-static void unpack(const Symbol &symbol, SymbolData &data) {
-  size_t next = 0;
-  for (uint64_t row = 0; row < symbol.rows; ++row) {
-    const char *bytes = symbol.contents.data() + row * symbol.rowBytes();
-    for (uint64_t column = 0; column < symbol.columns; ++column, ++next) {
-      uint32_t word = 0;
-      if (symbol.bits == 1)
-        word = uint8_t(bytes[column / 8]) >> column % 8 & 1;
-      for (unsigned b = 0; b < symbol.bits / 8u; ++b)
-        word |= uint32_t(uint8_t(bytes[column * symbol.bits / 8 + b])) << 8 * b;
-      unsigned shift = symbol.bits == 1 ? 0 : 32 - symbol.bits;
-      int32_t value = int32_t(word << shift) >> shift;
-      if (data.wide.empty())
-        data.narrow[next] = int16_t(value);
-      else
-        data.wide[next] = value;
-    }
-  }
-}
-
-FunctionalModel::FunctionalModel(const Program &program, const Config &config)
-    : program(program), config(config) {
-  for (const Symbol &symbol : program.symbols) {
-    SymbolData data;
-    if (symbol.bits <= 16)
-      data.narrow.resize(symbol.rows * symbol.columns);
-    else
-      data.wide.resize(symbol.rows * symbol.columns);
-    if (symbol.direction == Symbol::Constant)
-      unpack(symbol, data);
-    symbols.push_back(std::move(data));
-  }
-  cores.resize(config.cores);
-  for (CoreMemory &core : cores) {
-    core.query.resize(2 * config.q_bytes);
-    core.key.resize(2 * config.k_bytes);
-    core.value.resize(2 * config.v_bytes);
-    core.mask.resize(8 * config.mask_bytes);
-    core.theta.resize(config.theta_bytes / 4);
-    core.score.resize(config.score_bytes / 4);
-    core.bias.resize(config.bias_bytes / 4);
-    core.stat.resize(config.stat_bytes / 4);
-    core.sum.resize(config.sum_bytes / 4);
-    core.acc.resize(config.acc_bytes / 8);
-    core.out.resize(config.out_bytes / 2);
-  }
-}
-
-Activity FunctionalModel::execute(const Command &command) {
-  Activity activity;
-  execute(command, activity);
-  return activity;
-}
-
-void FunctionalModel::execute(const Command &command, Activity &activity) {
-  activity.clear();
-  std::visit([&](const auto &c) { run(c, activity); }, command);
-}
-
-const uint32_t *FunctionalModel::groupsOf(uint16_t index) {
-  if (columnGroupsSite != index) {
-    const Site &site = program.sites[index];
-    columnGroups.resize(site.blockColumns());
-    for (uint32_t b = 0; b < columnGroups.size(); ++b)
-      columnGroups[b] = site.groupOf(b);
-    columnGroupsSite = index;
-  }
-  return columnGroups.data();
-}
-
-void FunctionalModel::record(Intermediates *intermediates, bool onlyBlocks) {
-  recorded = intermediates;
-  recordsValues = intermediates != nullptr && !onlyBlocks;
-  if (recorded == nullptr || program.sites.empty())
-    return;
-  const Site &s = program.sites[0];
-  uint64_t heads = s.Hq, rows = heads * s.Lq, scores = rows * s.Lk;
-  uint64_t blockRows = heads * s.blockRows(),
-           blocks = blockRows * s.blockColumns();
-  auto make = [&](std::initializer_list<const char *> names, uint64_t size) {
-    for (const char *name : names)
-      (*recorded)[name].assign(size, 0);
-  };
-  if (recordsValues) {
-    make({"a"}, heads);
-    make({"S", "e", "w"}, scores);
-    make({"M", "k", "den", "R"}, rows);
-    make({"num", "o"}, rows * s.dv);
-  }
-  if (s.dense)
-    return;
-  make({"theta", "kind", "kept"}, blocks);
-  make({"T"}, blockRows);
-  if (recordsValues)
-    make({"c", "wc"}, rows * s.groups());
-  if (s.policy.tau8() > 0)
-    make({"H", "hpos", "gate"}, heads);
+/// Rows of `n` elements, `step` packed bytes apart, shifted left.
+static void copyCodes(int16_t *to, const int16_t *from, uint64_t rows,
+                      uint64_t n, uint64_t step, int shift) {
+  if (shift == 0 && 2 * step == n)
+    std::copy_n(from, rows * n, to);
+  else if (shift == 0)
+    for (uint64_t i = 0; i < rows; ++i)
+      std::copy_n(from + i * n, n, to + 2 * i * step);
+  else
+    shiftRows(to, 2 * step, from, rows, shift, uint32_t(n));
 }
 
 /// Copies rows of a symbol to the same place of several cores, shifted left.
@@ -121,38 +34,65 @@ void FunctionalModel::copyRows(uint64_t coreSet, size_t symbolIndex,
   const Symbol &symbol = program.symbols[symbolIndex];
   const SymbolData &data = symbols[symbolIndex];
   uint64_t n = symbol.columns, step = symbol.rowBytes();
-  const int16_t *lead = nullptr; // what the first core got; the others' too
-  forEachCore(coreSet, [&](uint8_t index) {
-    CoreMemory &core = cores[index];
-    if (buffer == Buffer::Key && address < core.pooledEnd &&
-        core.pooledBegin < address + rows * step)
-      core.pooledEnd = core.pooledBegin = 0;
-    if (buffer == Buffer::Bias) {
+  if (buffer == Buffer::Bias) {
+    forEachCore(coreSet, [&](uint8_t core) {
       for (uint64_t i = 0; i < rows; ++i)
         std::copy_n(data.wide.data() + (row + i) * n, n,
-                    core.bias.data() + (address + i * step) / 4);
-      return;
-    }
-    const int16_t *source = data.narrow.data() + row * n;
-    if (buffer == Buffer::Mask) {
+                    cores[core].bias.data() + (address + i * step) / 4);
+    });
+    return;
+  }
+  const int16_t *source = data.narrow.data() + row * n;
+  switch (buffer) {
+  case Buffer::Mask:
+    forEachCore(coreSet, [&](uint8_t core) {
       for (uint64_t i = 0; i < rows; ++i)
         for (uint64_t t = 0; t < n; ++t)
-          core.mask[8 * (address + i * step) + t] = source[i * n + t] != 0;
-      return;
-    }
-    auto &target = buffer == Buffer::Query ? core.query
-                   : buffer == Buffer::Key ? core.key
-                                           : core.value;
-    int16_t *own = target.data() + 2 * address;
-    for (uint64_t i = 0; i < rows; ++i) {
-      int16_t *to = own + 2 * i * step;
-      if (lead || shift == 0)
-        std::copy_n(lead ? lead + 2 * i * step : source + i * n, n, to);
-      else
-        shiftRow(to, source + i * n, shift, uint32_t(n));
-    }
-    lead = own;
-  });
+          cores[core].mask[8 * (address + i * step) + t] =
+              source[i * n + t] != 0;
+    });
+    return;
+  case Buffer::Query:
+    forEachCore(coreSet, [&](uint8_t core) {
+      copyCodes(cores[core].query.data() + 2 * address, source, rows, n, step,
+                shift);
+    });
+    return;
+  case Buffer::Key:
+    forEachMemory(keyMemories, coreSet, [&](KeyMemory &memory) {
+      forgetKeys(memory, address, address + rows * step);
+      copyCodes(memory.codes.data() + 2 * address, source, rows, n, step,
+                shift);
+    });
+    return;
+  default:
+    forEachMemory(valueMemories, coreSet, [&](SharedMemory &memory) {
+      copyCodes(memory.codes.data() + 2 * address, source, rows, n, step,
+                shift);
+    });
+  }
+}
+
+/// Bytes of keys change: nothing that was made of them holds any more.
+void FunctionalModel::forgetKeys(KeyMemory &keys, uint64_t begin,
+                                 uint64_t end) {
+  auto meets = [&](uint64_t first, uint64_t last) {
+    return begin < last && first < end;
+  };
+  DerivedKeys &pooled = keys.pooled, &joined = keys.joined;
+  if (meets(pooled.begin, pooled.end))
+    pooled.begin = pooled.end = 0;
+  if (meets(joined.begin, joined.end)) {
+    joined.begin = joined.end = joined.fraction = joined.fractionEnd = 0;
+  } else if (meets(joined.fraction, joined.fractionEnd)) {
+    // Only the columns that get other fractions.
+    const BlockView &view = views[joined.site];
+    uint64_t bytes = view.layout.fractionRow * view.bk,
+             first = begin > joined.fraction ? begin - joined.fraction : 0,
+             last = std::min(end, joined.fractionEnd) - joined.fraction;
+    std::fill(joined.isThere.begin() + ptrdiff_t(first / bytes),
+              joined.isThere.begin() + ptrdiff_t((last - 1) / bytes + 1), 0);
+  }
 }
 
 void FunctionalModel::run(const SetupCommand &c, Activity &activity) {
@@ -172,14 +112,16 @@ void FunctionalModel::run(const SetupCommand &c, Activity &activity) {
   if (recordsValues) {
     const Site &site = program.sites[c.site];
     note("a", c.query_head,
-         softmaxShift(ops, getScaleConstants(site.scale), site.policy,
-                      registers.sQ, registers.sK));
+         softmaxShift(ops, views[c.site].scale, site.policy, registers.sQ,
+                      registers.sK));
   }
-  forEachCore(c.cores, [&](uint8_t core) {
-    cores[core].slots[c.slot] = registers;
-    for (std::vector<uint8_t> &columns : cores[core].present[c.slot])
-      columns.assign(program.sites[c.site].blockColumns(), 0);
-  });
+  forEachCore(c.cores,
+              [&](uint8_t core) { cores[core].slots[c.slot] = registers; });
+  auto clear = [&](SharedMemory &memory) {
+    memory.present[c.slot].assign(views[c.site].columns, 0);
+  };
+  forEachMemory(keyMemories, c.cores, clear);
+  forEachMemory(valueMemories, c.cores, clear);
   activity.runs = {{q.address + c.query_head * q.rowBytes(), q.rowBytes()},
                    {k.address + c.key_head * k.rowBytes(), k.rowBytes()}};
   activity.dramBytes = q.rowBytes() + k.rowBytes();
@@ -202,8 +144,8 @@ uint64_t FunctionalModel::beginLoad(uint64_t coreSet, uint8_t predicate,
   activity.dramBytes = rows * symbol.rowBytes();
   activity.runs = {
       {symbol.address + row * symbol.rowBytes(), activity.dramBytes}};
-  forEachCore(left,
-              [&](uint8_t) { activity.touch(buffer, 0, activity.dramBytes); });
+  activity.touch(buffer, 0,
+                 activity.dramBytes * uint64_t(llvm::popcount(left)));
   return left;
 }
 
@@ -223,78 +165,86 @@ void FunctionalModel::run(const LoadValuesCommand &c, Activity &activity) {
            12 - format.fractionBits);
 
   // N10: SV, without the keys of a short last block column.
-  BlockView view(site);
-  Layout layout(site);
-  uint32_t first = site.groupOf(c.key / view.bk);
-  uint32_t last = site.groupOf((c.key + c.rows - 1) / view.bk);
-  uint64_t words = uint64_t(last + 1 - first) * site.dv;
-  scratchRow.assign(words, 0);
-  const uint32_t *groupOf = groupsOf(c.site);
-  CoreMemory &lead = cores[size_t(__builtin_ctzll(c.cores))];
-  for (uint32_t j = c.key; j < c.key + c.rows; ++j) {
-    uint32_t column = j / view.bk;
-    if (!view.isWhole(column))
-      break;
-    const int16_t *row =
-        lead.value.data() + 2 * (c.address + (j - c.key) * layout.valueRow);
-    int32_t *sum = scratchRow.data() + (groupOf[column] - first) * site.dv;
-    for (uint32_t t = 0; t < site.dv; ++t)
-      sum[t] += row[t];
-  }
-  forEachCore(c.cores, [&](uint8_t core) {
-    std::copy_n(scratchRow.data(), words,
-                cores[core].sum.data() + c.sum_address / 4);
-    activity.touch(Buffer::Sum, 0, 4 * words);
+  const BlockView &view = views[c.site];
+  uint32_t dv = site.dv, first = view.groupOf[c.key / view.bk];
+  uint32_t last = view.groupOf[(c.key + c.rows - 1) / view.bk];
+  uint64_t words = uint64_t(last + 1 - first) * dv;
+  const SharedMemory &lead = *cores[size_t(llvm::countr_zero(c.cores))].values;
+  uint32_t whole = std::min(c.key + c.rows, site.Lk / view.bk * view.bk);
+  forEachMemory(valueMemories, c.cores, [&](SharedMemory &memory) {
+    int32_t *sums = memory.sum.data() + c.sum_address / 4;
+    std::fill_n(sums, words, 0);
+    for (uint32_t g = first; g <= last; ++g) {
+      uint32_t begin = std::max(c.key, view.groupBegin(g) * view.bk),
+               end = std::min(whole, view.groupEnd(g) * view.bk);
+      if (begin < end)
+        addCodes(sums + (g - first) * dv,
+                 lead.codes.data() +
+                     2 * (c.address + (begin - c.key) * view.layout.valueRow),
+                 2 * view.layout.valueRow, end - begin, dv);
+    }
   });
+  activity.touch(Buffer::Sum, 0, 4 * words * uint64_t(llvm::popcount(c.cores)));
 }
 
 void FunctionalModel::run(const LoadKeptCommand &c, Activity &activity) {
   const Site &site = program.sites[c.site];
   const Symbol &symbol = program.symbols[c.symbol];
-  BlockView view(site);
-  Layout layout(site);
-  unsigned plane = Buffer(c.buffer) == Buffer::Value;
+  const BlockView &view = views[c.site];
+  bool isValue = Buffer(c.buffer) == Buffer::Value;
   if (isGated(c.core, c.predicate)) {
     activity.isDropped = true;
     return;
   }
-  if (c.fresh)
-    forEachCore(c.cores, [&](uint8_t core) {
-      cores[core].present[c.slot][plane].assign(view.columns, 0);
-    });
-  auto &present =
-      cores[size_t(__builtin_ctzll(c.cores))].present[c.slot][plane];
-  if (present.size() < view.columns)
-    present.resize(view.columns);
-  int shift = plane ? 12 - getValueFormat(site.policy).fractionBits : 0;
-  uint64_t step = symbol.rowBytes();
-  std::vector<uint8_t> wanted(c.columns);
+  auto forEach = [&](auto visit) {
+    if (isValue)
+      forEachMemory(valueMemories, c.cores, visit);
+    else
+      forEachMemory(keyMemories, c.cores, visit);
+  };
+  forEach([&](SharedMemory &memory) {
+    if (c.fresh)
+      memory.present[c.slot].assign(view.columns, 0);
+    if (memory.present[c.slot].size() < view.columns)
+      memory.present[c.slot].resize(view.columns);
+  });
+  const CoreMemory &lead = cores[size_t(llvm::countr_zero(c.cores))];
+  const uint8_t *present =
+      (isValue ? lead.values : lead.keys)->present[c.slot].data() + c.column;
+  scratch.wanted.assign(c.columns, 0);
   for (uint32_t r = 0; r < c.block_rows; ++r)
-    addKept(wanted.data(),
+    addKept(scratch.wanted.data(),
             cores[c.core].mask.data() +
-                8 * (c.mask_address + r * layout.stateRow) + c.column,
+                8 * (c.mask_address + r * view.layout.stateRow) + c.column,
             c.columns);
-  for (uint32_t column = c.column; column < c.column + c.columns; ++column) {
-    if (!wanted[column - c.column] || present[column])
-      continue;
-    uint64_t key = view.keyBegin(column), rows = view.keyEnd(column) - key;
+  scratch.columns.resize(c.columns + 1);
+  uint32_t count = listMissing(scratch.columns.data(), scratch.wanted.data(),
+                               present, c.columns);
+  scratch.columns[count] = ~uint32_t(0);
+
+  int shift = isValue ? 12 - getValueFormat(site.policy).fractionBits : 0;
+  uint64_t step = symbol.rowBytes();
+  // Neighbouring columns at once.
+  for (uint32_t x = 0; x < count;) {
+    uint32_t first = x;
+    while (scratch.columns[x + 1] == scratch.columns[x] + 1)
+      ++x;
+    uint32_t begin = c.column + scratch.columns[first],
+             end = c.column + scratch.columns[x++] + 1;
+    uint64_t key = view.keyBegin(begin), rows = view.keyEnd(end - 1) - key;
     copyRows(c.cores, c.symbol, c.row + key, rows, Buffer(c.buffer),
              c.address + (key - view.keyBegin(c.column)) * step, shift);
-    forEachCore(c.cores, [&](uint8_t core) {
-      auto &bits = cores[core].present[c.slot][plane];
-      bits.resize(view.columns);
-      bits[column] = 1;
-      activity.touch(Buffer(c.buffer), 0, rows * step);
+    forEach([&](SharedMemory &memory) {
+      std::fill(memory.present[c.slot].begin() + begin,
+                memory.present[c.slot].begin() + end, 1);
     });
-    uint64_t begin = symbol.address + (c.row + key) * step;
-    if (!activity.runs.empty() &&
-        activity.runs.back().address + activity.runs.back().bytes == begin)
-      activity.runs.back().bytes += rows * step;
-    else
-      activity.runs.push_back({begin, rows * step});
+    activity.runs.push_back(
+        {symbol.address + (c.row + key) * step, rows * step});
     activity.dramBytes += rows * step;
   }
-  activity.touch(Buffer::Mask, c.block_rows * layout.stateRow, 0);
+  activity.touch(Buffer(c.buffer), 0,
+                 activity.dramBytes * uint64_t(llvm::popcount(c.cores)));
+  activity.touch(Buffer::Mask, c.block_rows * view.layout.stateRow, 0);
 }
 
 void FunctionalModel::run(const StoreCommand &c, Activity &activity) {

@@ -37,12 +37,49 @@ static void openRow(const IntegerPassCommand &c, const BlockView &view,
   }
 }
 
+/// Adds a row of codes up to sums that wrap.
+static void addRow(int16_t *sum, const int16_t *row, uint32_t n) {
+  for (uint32_t t = 0; t < n; ++t)
+    sum[t] = int16_t(sum[t] + row[t]);
+}
+
+/// Pooled operands (N5, signed): sums of a block column's keys, as pooledDots
+/// wants them.
+void FunctionalModel::poolKeys(const IntegerPassCommand &c, KeyMemory &keys) {
+  const BlockView &view = views[c.site];
+  uint32_t d = view.site.d, pairs = (d + 1) / 2;
+  uint64_t row = view.layout.integerRow,
+           end = c.key_address + (view.keyEnd(c.column + c.columns - 1) -
+                                  view.keyBegin(c.column)) *
+                                     row;
+  DerivedKeys &pooled = keys.pooled;
+  if (pooled.end == end && pooled.begin == c.key_address &&
+      pooled.site == c.site && pooled.column == c.column)
+    return;
+  pooled.begin = c.key_address;
+  pooled.end = end;
+  pooled.site = c.site;
+  pooled.column = c.column;
+  pooled.codes.assign(size_t(pairs) * 2 * c.columns, 0);
+  std::vector<int16_t> sum(size_t(pairs) * 2);
+  const int16_t *from = keys.codes.data() + 2 * c.key_address;
+  for (uint32_t b = 0; b < c.columns; ++b) {
+    std::fill(sum.begin(), sum.end(), 0);
+    uint32_t rows = view.keyEnd(c.column + b) - view.keyBegin(c.column + b);
+    for (uint32_t j = 0; j < rows; ++j, from += 2 * row)
+      addRow(sum.data(), from, d);
+    for (uint32_t t = 0; t < pairs; ++t)
+      std::copy_n(sum.data() + 2 * t, 2,
+                  pooled.codes.data() + 2 * (size_t(t) * c.columns + b));
+  }
+}
+
 void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
   const Site &site = program.sites[c.site];
   const Policy &policy = site.policy;
   CoreMemory &core = cores[c.core];
-  BlockView view(site);
-  Layout layout(site);
+  const BlockView &view = views[c.site];
+  const Layout &layout = view.layout;
   uint32_t d = site.d, firstRow = view.rowBegin(c.block_row),
            lastRow = view.rowEnd(c.block_row + c.block_rows - 1),
            firstKey = view.keyBegin(c.column),
@@ -52,7 +89,7 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
            2 * (c.query_address + (i - firstRow) * layout.integerRow);
   };
   auto keyRow = [&](uint32_t j) {
-    return core.key.data() +
+    return core.keys->codes.data() +
            2 * (c.key_address + (j - firstKey) * layout.integerRow);
   };
   auto biasRow = [&](uint32_t i) {
@@ -61,55 +98,32 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
             (c.bias_rows == 1 ? 0 : i - firstRow) * layout.biasRow) /
                4;
   };
-  // Pooled operands (N5, signed): sums of a block's rows of Q and of K.
-  auto pool = [&](std::vector<int16_t> &sums, uint32_t begin, uint32_t count,
-                  auto rowsBegin, auto rowsEnd, auto row) {
-    sums.assign(size_t(count) * d, 0);
-    for (uint32_t b = 0; b < count; ++b)
-      for (uint32_t i = rowsBegin(begin + b); i < rowsEnd(begin + b); ++i) {
-        const int16_t *from = row(i);
-        for (uint32_t t = 0; t < d; ++t)
-          sums[size_t(b) * d + t] = int16_t(sums[size_t(b) * d + t] + from[t]);
-      }
-  };
   if (c.pooled) {
-    pool(
-        scratchQ, c.block_row, c.block_rows,
-        [&](uint32_t r) { return view.rowBegin(r); },
-        [&](uint32_t r) { return view.rowEnd(r); }, queryRow);
-    uint64_t end = c.key_address + (lastKey - firstKey) * layout.integerRow;
-    if (core.pooledEnd != end || core.pooledBegin != c.key_address ||
-        core.pooledSite != c.site || core.pooledColumn != c.column) {
-      pool(
-          core.pooledKeys, c.column, c.columns,
-          [&](uint32_t b) { return view.keyBegin(b); },
-          [&](uint32_t b) { return view.keyEnd(b); }, keyRow);
-      core.pooledBegin = c.key_address;
-      core.pooledEnd = end;
-      core.pooledSite = c.site;
-      core.pooledColumn = c.column;
-    }
+    poolKeys(c, *core.keys);
+    uint32_t width = (d + 1) / 2 * 2;
+    scratch.queries.assign(size_t(c.block_rows) * width, 0);
+    for (uint32_t i = firstRow; i < lastRow; ++i)
+      addRow(scratch.queries.data() + size_t(i / view.bq - c.block_row) * width,
+             queryRow(i), d);
+    scratch.row.resize(size_t(c.block_rows) * c.columns);
+    pooledDots(scratch.row.data(), scratch.queries.data(), c.block_rows,
+               core.keys->pooled.codes.data(), c.columns, width / 2);
   }
 
-  std::vector<uint32_t> allColumns(c.pooled ? c.columns : 0);
-  std::iota(allColumns.begin(), allColumns.end(), 0);
   HeadRegisters &registers = core.slots[c.slot];
   bool isOpen = !site.causal && c.valid_rows == 0;
-  std::vector<uint8_t> wanted(size_t(c.block_rows) * c.columns, 1);
+  if (!isOpen)
+    scratch.wanted.assign(size_t(c.block_rows) * c.columns, 1);
   for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
     int32_t *theta =
         core.theta.data() +
         (c.theta_address + (r - c.block_row) * layout.thetaRow) / 4;
     uint8_t *states = statesOf(c, layout, r);
     auto existingRows = int32_t(view.rowEnd(r) - view.rowBegin(r));
-    if (c.pooled) {
-      scratchRow.resize(c.columns);
-      dots(scratchRow.data(), allColumns.data(), c.columns,
-           scratchQ.data() + size_t(r - c.block_row) * d,
-           core.pooledKeys.data(), d, d);
-    }
+    const int32_t *sums =
+        scratch.row.data() + size_t(r - c.block_row) * c.columns;
     if (isOpen && c.pooled && !recorded) {
-      openRow(c, view, r, scratchRow.data(), theta, states);
+      openRow(c, view, r, sums, theta, states);
       continue;
     }
     for (uint32_t column = c.column; column < c.column + c.columns; ++column) {
@@ -119,7 +133,7 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
         count = existingRows * int32_t(keyEnd - view.keyBegin(column));
       } else {
         for (uint32_t i = view.rowBegin(r); i < view.rowEnd(r); ++i) {
-          RowValidity valid = validityOf(site, c, i, firstRow);
+          RowValidity valid = validityOf(view, c, i, firstRow);
           for (uint32_t j = view.keyBegin(column); j < keyEnd; ++j) {
             if (!valid(j))
               continue;
@@ -139,14 +153,16 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
       }
       auto kind = BlockKind(blockKind(ops, count, existingRows, policy));
       if (c.pooled && kind == BlockKind::Full)
-        sum = scratchRow[column - c.column];
+        sum = sums[column - c.column];
       theta[column] = kind == BlockKind::Full ? sum : 0;
       states[column] =
           uint8_t(kind == BlockKind::Void   ? BlockState::Void
                   : kind == BlockKind::Full ? BlockState::Pruned
                                             : BlockState::KeptPartial);
-      wanted[size_t(r - c.block_row) * c.columns + (column - c.column)] =
-          kind != BlockKind::Void;
+      if (!isOpen)
+        scratch
+            .wanted[size_t(r - c.block_row) * c.columns + (column - c.column)] =
+            kind != BlockKind::Void;
       if (recorded) {
         uint64_t at =
             (uint64_t(registers.head) * site.blockRows() + r) * view.columns +
@@ -176,7 +192,7 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
            ++r)
         for (uint32_t b = j / bk;
              b <= std::min(j + tileColumns - 1, columns - 1) / bk; ++b)
-          isWanted |= wanted[size_t(r) * c.columns + b] != 0;
+          isWanted |= scratch.wanted[size_t(r) * c.columns + b] != 0;
       activity.tiles += isWanted;
     }
   auto I = uint8_t(policy.format.integerBits);
@@ -204,9 +220,8 @@ void FunctionalModel::run(const EndRowsCommand &c, Activity &activity) {
   const Policy &policy = site.policy;
   CoreMemory &core = cores[c.core];
   HeadRegisters &registers = core.slots[c.slot];
-  BlockView view(site);
-  Layout layout(site);
-  const uint32_t *groupOf = groupsOf(c.site);
+  const BlockView &view = views[c.site];
+  const Layout &layout = view.layout;
   std::vector<std::pair<int32_t, uint32_t>> order;
   for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
     const int32_t *theta =
@@ -252,15 +267,16 @@ void FunctionalModel::run(const EndRowsCommand &c, Activity &activity) {
     // N9: the mean of each group's pruned blocks.
     int32_t *means = core.stat.data() +
                      (c.stat_address + (r - c.block_row) * layout.meanRow) / 4;
-    std::fill_n(means, site.groups(), noMean);
-    for (uint32_t g = 0, end = 0; g < site.groups(); ++g) {
-      uint32_t begin = end;
-      while (end < view.columns && groupOf[end] == g)
-        ++end;
-      PrunedSum pruned = sumPruned(theta + begin, states + begin, end - begin);
-      if (pruned.count * blockSize > 0)
-        means[g] = int32_t(
-            groupMean(ops, pruned.sum, pruned.count * blockSize, policy));
+    scratch.groupSums.resize(view.groups);
+    scratch.groupCounts.resize(view.groups);
+    sumPruned(scratch.groupSums.data(), scratch.groupCounts.data(), theta,
+              states, view.columns, view.groupColumns);
+    for (uint32_t g = 0; g < view.groups; ++g) {
+      int64_t positions = scratch.groupCounts[g] * blockSize;
+      means[g] =
+          positions > 0
+              ? int32_t(groupMean(ops, scratch.groupSums[g], positions, policy))
+              : noMean;
     }
     KeptCount kept = countKept(states, view.columns);
     activity.fullBlocks += uint64_t(n);

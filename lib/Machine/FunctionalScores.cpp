@@ -11,6 +11,29 @@ using namespace hdp;
 using namespace hdp::machine;
 using namespace hdp::numerics;
 
+DerivedKeys &FunctionalModel::joinKeys(const ScoreCommand &c, KeyMemory &keys) {
+  const BlockView &view = views[c.site];
+  uint64_t count =
+               view.keyEnd(c.column + c.columns - 1) - view.keyBegin(c.column),
+           end = c.key_address + count * view.layout.integerRow,
+           fractionEnd = c.key_fraction + count * view.layout.fractionRow;
+  DerivedKeys &joined = keys.joined;
+  if (joined.begin == c.key_address && joined.end == end &&
+      joined.fraction == c.key_fraction && joined.fractionEnd == fractionEnd &&
+      joined.site == c.site && joined.column == c.column)
+    return joined;
+  joined.begin = c.key_address;
+  joined.end = end;
+  joined.fraction = c.key_fraction;
+  joined.fractionEnd = fractionEnd;
+  joined.site = c.site;
+  joined.column = c.column;
+  bool isCross = view.site.policy.products == Products::Cross;
+  joined.codes.resize(count * view.site.d * (isCross ? 2 : 1));
+  joined.isThere.assign(c.columns, 0);
+  return joined;
+}
+
 void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
   if (isGated(c.core, c.predicate)) {
     activity.isDropped = true;
@@ -20,8 +43,8 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
   const Policy &policy = site.policy;
   CoreMemory &core = cores[c.core];
   const HeadRegisters &registers = core.slots[c.slot];
-  BlockView view(site);
-  Layout layout(site);
+  const BlockView &view = views[c.site];
+  const Layout &layout = view.layout;
   auto F = int(policy.format.fractionBits);
   bool isCross = !site.dense && policy.products == Products::Cross;
   bool isWide = site.dense && policy.format.width() > 8;
@@ -34,71 +57,83 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
                   uint64_t step, uint32_t index) {
     return memory.data() + 2 * (address + index * step);
   };
-  auto queryInteger = [&](uint32_t i) {
-    return part(core.query, c.query_address, row, i - firstRow);
-  };
-  auto keyInteger = [&](uint32_t j) {
-    return part(core.key, c.key_address, row, j - firstKey);
-  };
-  auto keyFraction = [&](uint32_t j) {
-    return part(core.key, c.key_fraction, layout.fractionRow, j - firstKey);
-  };
-  // Whole codes of the strip's queries, and of a block column's keys once a
-  // block of it is kept.
+
+  // What is multiplied, row by row. Dense: codes as they lie. `full`: whole
+  // codes. `cross`: (II << F) + QF KI is one product of whole codes of Q and
+  // integer parts of K; with QI KF it is one sum over twice the elements.
+  uint32_t width = isCross ? 2 * d : d;
+  const int16_t *queries = part(core.query, c.query_address, row, 0),
+                *keys = part(core.keys->codes, c.key_address, row, 0);
+  uint64_t queryStep = 2 * row, keyStep = 2 * row;
+  DerivedKeys *joined = nullptr;
   if (!site.dense) {
-    scratchQ.resize(size_t(lastRow - firstRow) * d);
-    for (uint32_t i = firstRow; i < lastRow; ++i)
-      join(scratchQ.data() + size_t(i - firstRow) * d, queryInteger(i),
+    queryStep = keyStep = width;
+    scratch.queries.resize(size_t(lastRow - firstRow) * width);
+    for (uint32_t i = firstRow; i < lastRow; ++i) {
+      int16_t *to = scratch.queries.data() + size_t(i - firstRow) * width;
+      const int16_t *integer =
+          part(core.query, c.query_address, row, i - firstRow);
+      join(to, integer,
            part(core.query, c.query_fraction, layout.fractionRow, i - firstRow),
            F, d);
-    scratchK.resize(size_t(lastKey - firstKey) * d);
+      if (isCross)
+        std::copy_n(integer, d, to + d);
+    }
+    queries = scratch.queries.data();
+    joined = &joinKeys(c, *core.keys);
+    keys = joined->codes.data();
   }
-  std::vector<uint8_t> isJoined(site.dense ? 0 : c.columns);
+  auto joinColumn = [&](uint32_t column) {
+    joined->isThere[column - c.column] = 1;
+    for (uint32_t j = view.keyBegin(column) - firstKey,
+                  end = view.keyEnd(column) - firstKey;
+         j < end; ++j) {
+      int16_t *to = joined->codes.data() + size_t(j) * width;
+      const int16_t *integer = part(core.keys->codes, c.key_address, row, j),
+                    *fraction = part(core.keys->codes, c.key_fraction,
+                                     layout.fractionRow, j);
+      if (isCross) {
+        std::copy_n(integer, d, to);
+        std::copy_n(fraction, d, to + d);
+      } else {
+        join(to, integer, fraction, F, d);
+      }
+    }
+  };
   auto scoreOf = [&](uint32_t i, uint32_t j) -> int32_t {
+    const int16_t *query = queries + (i - firstRow) * queryStep,
+                  *key = keys + (j - firstKey) * keyStep;
     if (isWide) // N8 in a dense site of wide codes: fraction bits are F again
-      return int32_t(dotWide(queryInteger(i), keyInteger(j), d) >> F);
-    if (site.dense)
-      return dot(queryInteger(i), keyInteger(j), d);
-    const int16_t *codes = scratchQ.data() + size_t(i - firstRow) * d;
-    if (isCross) // (II << F) + QF KI is one product of whole codes of Q
-      return ops.add(dot(codes, keyInteger(j), d),
-                     dot(queryInteger(i), keyFraction(j), d));
-    return dot(codes, scratchK.data() + size_t(j - firstKey) * d, d);
+      return int32_t(dotWide(query, key, d) >> F);
+    return dot(query, key, width);
   };
 
   // The common case: every position of a kept block is valid.
   bool isOpen = !isWide && !site.causal && c.valid_rows == 0 &&
                 c.bias_rows == 0 && !recordsValues;
-  std::vector<uint32_t> openKeys; // of a block row, from firstKey on
-  std::vector<int32_t> sums, others;
-  auto scoreOpenRow = [&](uint32_t i) {
+  std::vector<uint32_t> &openKeys =
+      scratch.keys; // of a block row, from firstKey
+  auto scoreOpenRows = [&](uint32_t begin, uint32_t end) {
     auto count = uint32_t(openKeys.size());
-    sums.resize(count);
-    auto multiply = [&](std::vector<int32_t> &out, const int16_t *query,
-                        const int16_t *keys, uint64_t stride) {
-      dots(out.data(), openKeys.data(), count, query, keys, stride, d);
-    };
-    const int16_t *codes = site.dense
-                               ? queryInteger(i)
-                               : scratchQ.data() + size_t(i - firstRow) * d;
-    if (site.dense || isCross)
-      multiply(sums, codes, keyInteger(firstKey), 2 * row);
-    else
-      multiply(sums, codes, scratchK.data(), d);
-    if (isCross) {
-      others.resize(count);
-      multiply(others, queryInteger(i), keyFraction(firstKey),
-               2 * layout.fractionRow);
-      for (uint32_t x = 0; x < count; ++x)
-        sums[x] = ops.add(sums[x], others[x]);
+    scratch.values.resize(2 * size_t(count));
+    for (uint32_t i = begin; i < end; i += 2) {
+      uint32_t n = std::min(2u, end - i);
+      dots(scratch.values.data(), openKeys.data(), count,
+           queries + (i - firstRow) * queryStep, queryStep, n, keys, keyStep,
+           width);
+      for (uint32_t y = 0; y < n; ++y) {
+        int32_t *S =
+            core.score.data() +
+            (c.score_address + (i + y - firstRow) * layout.scoreRow) / 4 +
+            firstKey;
+        const int32_t *sums = scratch.values.data() + size_t(y) * count;
+        for (uint32_t x = 0; x < count; ++x)
+          S[openKeys[x]] = sums[x];
+      }
     }
-    int32_t *S = core.score.data() +
-                 (c.score_address + (i - firstRow) * layout.scoreRow) / 4 +
-                 firstKey;
-    for (uint32_t x = 0; x < count; ++x)
-      S[openKeys[x]] = sums[x];
   };
-  std::vector<uint32_t> columns(c.columns);
+  std::vector<uint32_t> &columns = scratch.columns;
+  columns.resize(c.columns);
   uint64_t computed = 0, positions = 0;
   for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
     const uint8_t *states = site.dense ? nullptr : statesOf(c, layout, r);
@@ -108,25 +143,26 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
     if (states)
       kept = listKept(columns.data(), states + c.column, c.columns);
     work.slots = kept * slots;
-    for (uint32_t x = 0; x < kept; ++x) {
+    if (joined)
+      for (uint32_t x = 0; x < kept; ++x)
+        if (!joined->isThere[columns[x]])
+          joinColumn(c.column + columns[x]);
+    if (isOpen) {
+      view.listKeys(openKeys, c.column, states ? columns.data() : nullptr,
+                    kept);
+      scoreOpenRows(view.rowBegin(r), view.rowEnd(r));
+      uint64_t rows = view.rowEnd(r) - view.rowBegin(r);
+      computed += rows * openKeys.size();
+      positions += rows * openKeys.size();
+    }
+    for (uint32_t x = 0; !isOpen && x < kept; ++x) {
       uint32_t column = c.column + (states ? columns[x] : x);
       uint32_t begin = view.keyBegin(column), end = view.keyEnd(column);
-      if (!site.dense && !isCross && !isJoined[column - c.column]) {
-        isJoined[column - c.column] = 1;
-        for (uint32_t j = begin; j < end; ++j)
-          join(scratchK.data() + size_t(j - firstKey) * d, keyInteger(j),
-               keyFraction(j), F, d);
-      }
-      if (isOpen) {
-        for (uint32_t j = begin; j < end; ++j)
-          openKeys.push_back(j - firstKey);
-        continue;
-      }
       computed += uint64_t(view.rowEnd(r) - view.rowBegin(r)) * (end - begin);
       for (uint32_t i = view.rowBegin(r); i < view.rowEnd(r); ++i) {
         int32_t *S = core.score.data() +
                      (c.score_address + (i - firstRow) * layout.scoreRow) / 4;
-        RowValidity valid = validityOf(site, c, i, firstRow);
+        RowValidity valid = validityOf(view, c, i, firstRow);
         const int32_t *bias =
             c.bias_rows == 0
                 ? nullptr
@@ -144,14 +180,6 @@ void FunctionalModel::run(const ScoreCommand &c, Activity &activity) {
                  S[j]);
         }
       }
-    }
-    if (isOpen) {
-      for (uint32_t i = view.rowBegin(r); i < view.rowEnd(r); ++i)
-        scoreOpenRow(i);
-      uint64_t rows = view.rowEnd(r) - view.rowBegin(r);
-      computed += rows * openKeys.size();
-      positions += rows * openKeys.size();
-      openKeys.clear();
     }
     activity.rows.push_back(work);
     activity.keptBlocks += kept;

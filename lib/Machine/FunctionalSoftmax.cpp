@@ -21,25 +21,26 @@ void FunctionalModel::run(const SoftmaxCommand &c, Activity &activity) {
   const Policy &policy = site.policy;
   CoreMemory &core = cores[c.core];
   const HeadRegisters &registers = core.slots[c.slot];
-  BlockView view(site);
-  Layout layout(site);
-  ScaleConstants scale = getScaleConstants(site.scale);
+  const BlockView &view = views[c.site];
+  const Layout &layout = view.layout;
+  const ScaleConstants &scale = view.scale;
   int32_t a = softmaxShift(ops, scale, policy, registers.sQ, registers.sK);
-  uint32_t groups = site.groups(), firstRow = view.rowBegin(c.block_row);
-  bool isCompensated = !site.dense && policy.pruned == Pruned::Compensated;
+  uint32_t groups = view.groups, firstRow = view.rowBegin(c.block_row);
+  bool isCompensated = view.isCompensated;
   bool isMasked = site.causal || c.valid_rows != 0;
   activity.groups = isCompensated ? groups : 0;
-  const uint32_t *groupOf = groupsOf(c.site);
 
   // What the query rows of a block row share: keys of kept blocks with the
   // group whose weight is taken off theirs (0: none, else one more), and the
   // full blocks of each group. Of a query row: those that are valid, scores.
-  std::vector<uint32_t> columns(view.columns), keys, group, validKeys,
-      validGroup;
-  std::vector<uint32_t> fullBlocks(groups);
-  std::vector<int32_t> values, shared(groups + 1);
-  keys.reserve(site.Lk);
-  group.reserve(site.Lk);
+  std::vector<uint32_t> &columns = scratch.columns, &keys = scratch.keys,
+                        &group = scratch.group, &validKeys = scratch.validKeys,
+                        &validGroup = scratch.validGroup,
+                        &fullBlocks = scratch.fullBlocks;
+  std::vector<int32_t> &values = scratch.values, &shared = scratch.shared;
+  columns.resize(view.columns);
+  fullBlocks.assign(groups, 0);
+  shared.assign(groups + 1, 0);
   for (uint32_t r = c.block_row; r < c.block_row + c.block_rows; ++r) {
     const uint8_t *states = site.dense ? nullptr : statesOf(c, layout, r);
     const int32_t *means =
@@ -48,21 +49,21 @@ void FunctionalModel::run(const SoftmaxCommand &c, Activity &activity) {
     uint32_t keptColumns = view.columns;
     if (states)
       keptColumns = listKept(columns.data(), states, view.columns);
-    keys.clear();
-    group.clear();
-    bool isPartial = false;
-    for (uint32_t x = 0; x < keptColumns; ++x) {
-      uint32_t column = states ? columns[x] : x;
-      bool isFull = states && isFullBlock(BlockState(states[column]));
-      isPartial |= !isFull;
-      for (uint32_t j = view.keyBegin(column); j < view.keyEnd(column); ++j) {
-        keys.push_back(j);
-        group.push_back(isFull ? groupOf[column] + 1 : 0);
+    view.listKeys(keys, 0, states ? columns.data() : nullptr, keptColumns);
+    group.assign(keys.size(), 0);
+    bool isPartial = !states;
+    if (states)
+      for (uint32_t x = 0; x < keptColumns; ++x) {
+        bool isFull = isFullBlock(BlockState(states[columns[x]]));
+        isPartial |= !isFull;
+        if (isFull && isCompensated)
+          std::fill_n(group.begin() + x * view.bk,
+                      std::min<size_t>(view.bk, keys.size() - x * view.bk),
+                      view.groupOf[columns[x]] + 1);
       }
-    }
-    std::fill(fullBlocks.begin(), fullBlocks.end(), 0);
-    for (uint32_t b = 0; isCompensated && b < view.columns; ++b)
-      fullBlocks[groupOf[b]] += isFullBlock(BlockState(states[b]));
+    for (uint32_t g = 0; isCompensated && g < groups; ++g)
+      fullBlocks[g] = countFull(states + view.groupBegin(g),
+                                view.groupEnd(g) - view.groupBegin(g));
     for (uint32_t i = view.rowBegin(r); i < view.rowEnd(r); ++i) {
       int32_t *row = core.score.data() +
                      (c.score_address + (i - firstRow) * layout.scoreRow) / 4;
@@ -72,7 +73,7 @@ void FunctionalModel::run(const SoftmaxCommand &c, Activity &activity) {
       std::fill_n(terms, Layout::termWords + groups, 0);
       llvm::ArrayRef<uint32_t> kept = keys, keptGroup = group;
       if (isPartial && isMasked) {
-        RowValidity valid = validityOf(site, c, i, firstRow);
+        RowValidity valid = validityOf(view, c, i, firstRow);
         validKeys.clear();
         validGroup.clear();
         for (size_t x = 0; x < keys.size(); ++x)
@@ -87,20 +88,21 @@ void FunctionalModel::run(const SoftmaxCommand &c, Activity &activity) {
       activity.keptPositions.push_back(nk);
       if (nk == 0)
         continue;
-      values.resize(nk);
-      int32_t M = INT32_MIN;
-      for (uint32_t x = 0; x < nk; ++x) {
-        values[x] = row[kept[x]];
-        M = std::max(M, values[x]);
-      }
-
-      // N9.
-      int32_t sumE = exponentials(values.data(), nk, M, a, scale.m), maxC = 0;
+      // N9. Groups are weighed like keys: the mean of one is a score that is
+      // the row's largest at most.
+      values.resize(nk + activity.groups);
+      int32_t M = gatherScores(values.data(), row, kept.data(), nk);
+      if (isCompensated)
+        for (uint32_t g = 0; g < groups; ++g)
+          values[nk + g] = std::min(means[g], M);
+      int32_t sumE =
+          exponentials(values.data(), nk + activity.groups, M, a, scale.m);
+      int32_t maxC = 0;
       if (isCompensated)
         for (uint32_t g = 0; g < groups; ++g) {
-          bool isEmpty = means[g] == noMean;
-          wc[g] = groupWeight(ops, M, int64_t(means[g]), int64_t(!isEmpty), a,
-                              scale.m);
+          int32_t e = values[nk + g];
+          sumE = ops.sub(sumE, e);
+          wc[g] = means[g] == noMean ? 0 : e;
           maxC = std::max(maxC, wc[g]);
         }
       int32_t k = weightShift(ops, weightSum(ops, sumE, maxC, int32_t(nk)));
@@ -116,7 +118,7 @@ void FunctionalModel::run(const SoftmaxCommand &c, Activity &activity) {
 
       // N10. w stands where S stood, wc among the row's terms.
       int32_t den = 0;
-      for (uint32_t g = 0; g < groups; ++g) {
+      for (uint32_t g = 0; g < activity.groups; ++g) {
         wc[g] = shared[g + 1] = roundWeight(ops, wc[g], k);
         den = ops.add(den, ops.mul(wc[g], int32_t(fullBlocks[g] * view.bk)));
       }

@@ -3,14 +3,17 @@
 // Sums wrap (those of weighted rows only their products), so that a program
 // without sense has a meaning too. Plain loops that compilers turn into vector
 // code; on x86-64 a second version for wider registers is chosen when the
-// program starts.
+// program starts, and some loops are in KernelsX86.cpp once more.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Kernels.h"
+#include "KernelParts.h"
+#include "KernelsX86.h"
 #include "hdp/Machine/Functional.h"
 #include "hdp/Numerics/Pruning.h"
 #include "hdp/Numerics/Softmax.h"
+#include "llvm/ADT/bit.h"
 #include <algorithm>
 #include <cstring>
 
@@ -18,29 +21,19 @@ using namespace hdp;
 using namespace hdp::machine;
 using namespace hdp::numerics;
 
-[[maybe_unused]] static bool plainOnly = false;
+static bool plainOnly = false;
 void machine::usePlainKernels(bool only) { plainOnly = only; }
+bool machine::usesHost() {
+#ifdef HDP_X86
+  return x86::isThere() && !plainOnly;
+#else
+  return false;
+#endif
+}
 
 /// Eight codes, and eight sums that wrap.
 typedef int16_t Codes __attribute__((vector_size(16)));
 typedef uint32_t Sums __attribute__((vector_size(32)));
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define HDP_X86
-#endif
-#if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HDP_CLONES
-#endif
-#endif
-#ifndef HDP_CLONES
-#define HDP_CLONES __attribute__((target_clones("avx2", "default")))
-#endif
-#else
-#define HDP_CLONES
-#endif
 
 HDP_CLONES int32_t machine::dot(const int16_t *a, const int16_t *b,
                                 uint32_t n) {
@@ -71,58 +64,43 @@ HDP_CLONES static void plainDots(int32_t *out, const uint32_t *rows,
   }
 }
 
-#ifdef HDP_X86
-#define HDP_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
-
-static bool hasVnni() {
-  static const bool isThere = __builtin_cpu_supports("avx512vnni") &&
-                              __builtin_cpu_supports("avx512bw") &&
-                              __builtin_cpu_supports("avx512vl");
-  return isThere && !plainOnly;
-}
-
-/// The upper half added to the lower one. (With masks, because g++ takes the
-/// source of what they leave out for uninitialized otherwise.)
-HDP_VNNI static __m256i addHalves(__m512i sum) {
-  return _mm256_add_epi32(_mm512_maskz_extracti64x4_epi64(0xf, sum, 0),
-                          _mm512_maskz_extracti64x4_epi64(0xf, sum, 1));
-}
-
-/// Four rows at a time: what costs in a short dot product is its last sum.
-HDP_VNNI static void vnniDots(int32_t *out, const uint32_t *rows,
-                              uint32_t count, const int16_t *a,
-                              const int16_t *b, uint64_t stride, uint32_t n) {
-  uint32_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    __m512i sums[4] = {};
-    for (uint32_t t = 0; t < n; t += 32) {
-      __mmask32 there =
-          n - t >= 32 ? ~__mmask32(0) : (__mmask32(1) << (n - t)) - 1;
-      __m512i left = _mm512_maskz_loadu_epi16(there, a + t);
-      for (uint32_t u = 0; u < 4; ++u)
-        sums[u] = _mm512_dpwssd_epi32(
-            sums[u], left,
-            _mm512_maskz_loadu_epi16(there, b + rows[i + u] * stride + t));
-    }
-    __m256i quarters = _mm256_hadd_epi32(
-        _mm256_hadd_epi32(addHalves(sums[0]), addHalves(sums[1])),
-        _mm256_hadd_epi32(addHalves(sums[2]), addHalves(sums[3])));
-    _mm_storeu_si128(reinterpret_cast<__m128i *>(out + i),
-                     _mm_add_epi32(_mm256_castsi256_si128(quarters),
-                                   _mm256_extracti128_si256(quarters, 1)));
-  }
-  plainDots(out + i, rows + i, count - i, a, b, stride, n);
-}
-#endif
-
 void machine::dots(int32_t *out, const uint32_t *rows, uint32_t count,
-                   const int16_t *a, const int16_t *b, uint64_t stride,
-                   uint32_t n) {
+                   const int16_t *a, uint64_t aStep, uint32_t queries,
+                   const int16_t *b, uint64_t stride, uint32_t n) {
 #ifdef HDP_X86
-  if (hasVnni())
-    return vnniDots(out, rows, count, a, b, stride, n);
+  if (usesHost())
+    return x86::dots(out, rows, count, a, aStep, queries, b, stride, n);
 #endif
-  plainDots(out, rows, count, a, b, stride, n);
+  for (uint32_t y = 0; y < queries; ++y)
+    plainDots(out + size_t(y) * count, rows, count, a + y * aStep, b, stride,
+              n);
+}
+
+HDP_CLONES static void plainPooledDots(int32_t *out, const int16_t *queries,
+                                       uint32_t count, const int16_t *keys,
+                                       uint32_t columns, uint32_t pairs) {
+  for (uint32_t q = 0; q < count; ++q) {
+    int32_t *row = out + size_t(q) * columns;
+    std::fill_n(row, columns, 0);
+    for (uint32_t p = 0; p < pairs; ++p) {
+      const int16_t *pair = queries + 2 * (size_t(q) * pairs + p),
+                    *key = keys + 2 * size_t(p) * columns;
+      for (uint32_t b = 0; b < columns; ++b)
+        row[b] = int32_t(uint32_t(row[b]) +
+                         uint32_t(int32_t(pair[0]) * int32_t(key[2 * b])) +
+                         uint32_t(int32_t(pair[1]) * int32_t(key[2 * b + 1])));
+    }
+  }
+}
+
+void machine::pooledDots(int32_t *out, const int16_t *queries, uint32_t count,
+                         const int16_t *keys, uint32_t columns,
+                         uint32_t pairs) {
+#ifdef HDP_X86
+  if (usesHost())
+    return x86::pooledDots(out, queries, count, keys, columns, pairs);
+#endif
+  plainPooledDots(out, queries, count, keys, columns, pairs);
 }
 
 HDP_CLONES static void plainAddRows(int64_t *acc, const int32_t *weights,
@@ -153,166 +131,124 @@ HDP_CLONES static void plainAddRows(int64_t *acc, const int32_t *weights,
   }
 }
 
-#ifdef HDP_X86
-/// Weights of 16 bits: two rows at a time, 64 columns of them. Gives the
-/// columns that are done.
-HDP_VNNI static uint32_t vnniAddRows(int64_t *acc, const int32_t *weights,
-                                     const int16_t *const *rows, uint32_t count,
-                                     uint32_t n) {
-  static const int16_t none[64] = {};
-  uint32_t begin = 0;
-  for (; begin + 64 <= n; begin += 64) {
-    __m512i sums[4] = {};
-    for (uint32_t i = 0; i < count; i += 2) {
-      bool hasSecond = i + 1 < count;
-      const int16_t *first = rows[i] + begin,
-                    *second = hasSecond ? rows[i + 1] + begin : none;
-      __m512i both = _mm512_set1_epi32(
-          int32_t((uint32_t(weights[i]) & 0xffff) |
-                  uint32_t(hasSecond ? weights[i + 1] : 0) << 16));
-      for (uint32_t u = 0; u < 2; ++u) {
-        __m512i x = _mm512_loadu_si512(first + 32 * u),
-                y = _mm512_loadu_si512(second + 32 * u);
-        sums[2 * u] =
-            _mm512_dpwssd_epi32(sums[2 * u], _mm512_unpacklo_epi16(x, y), both);
-        sums[2 * u + 1] = _mm512_dpwssd_epi32(
-            sums[2 * u + 1], _mm512_unpackhi_epi16(x, y), both);
-      }
-    }
-    // Unpacking has dealt columns out in fours.
-    for (uint32_t u = 0; u < 2; ++u) {
-      alignas(64) int32_t even[16], odd[16];
-      _mm512_store_si512(even, sums[2 * u]);
-      _mm512_store_si512(odd, sums[2 * u + 1]);
-      int64_t *to = acc + begin + 32 * u;
-      for (uint32_t t = 0; t < 16; ++t) {
-        to[t / 4 * 8 + t % 4] += even[t];
-        to[t / 4 * 8 + 4 + t % 4] += odd[t];
-      }
-    }
-  }
-  return begin;
-}
-#endif
-
 /// Rows whose weighted sums fit 32 bits.
-static void addFewRows(int64_t *acc, const int32_t *weights,
+static void addFewRows(int64_t *const *acc, uint32_t queries,
+                       const int32_t *weights, uint32_t step, bool areNarrow,
                        const int16_t *const *rows, uint32_t count, uint32_t n) {
-  uint32_t begin = 0;
+  [[maybe_unused]] uint32_t begin = 0;
 #ifdef HDP_X86
-  bool isNarrow = hasVnni();
-  for (uint32_t i = 0; i < count; ++i)
-    isNarrow &= weights[i] == int16_t(weights[i]);
-  if (isNarrow)
-    begin = vnniAddRows(acc, weights, rows, count, n);
+  if (areNarrow && usesHost())
+    begin = x86::addRows(acc, queries, weights, step, rows, count, n);
+#else
+  (void)areNarrow;
 #endif
-  plainAddRows(acc, weights, rows, count, begin, n);
+  if (begin < n)
+    for (uint32_t y = 0; y < queries; ++y)
+      plainAddRows(acc[y], weights + y * step, rows, count, begin, n);
 }
 
-void machine::addRows(int64_t *acc, const int32_t *weights,
-                      const int16_t *const *rows, uint32_t count, uint32_t n) {
+namespace {
+/// Of weights: their sum without signs, and whether all have 16 bits.
+struct WeightBounds {
+  int64_t sum;
+  bool areNarrow;
+};
+} // namespace
+
+HDP_CLONES static WeightBounds boundsOf(const int32_t *weights, uint32_t n) {
+  int64_t sum = 0;
+  int32_t wide = 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    sum += std::abs(int64_t(weights[i]));
+    wide |= weights[i] ^ int16_t(weights[i]);
+  }
+  return {sum, wide == 0};
+}
+
+void machine::addRows(int64_t *const *acc, uint32_t queries,
+                      const int32_t *weights, const int16_t *const *rows,
+                      uint32_t count, uint32_t n) {
   // Codes of V have 16 bits, so weights may add up to as much; a row rarely
   // has more.
   constexpr int64_t most = 65535;
-  uint32_t begin = 0;
-  int64_t sum = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    int64_t weight = std::abs(int64_t(weights[i]));
-    if (sum + weight > most && i > begin) {
-      addFewRows(acc, weights + begin, rows + begin, i - begin, n);
-      begin = i;
-      sum = 0;
+  bool areFew = true, areNarrow = true;
+  for (uint32_t y = 0; y < queries; ++y) {
+    WeightBounds bounds = boundsOf(weights + size_t(y) * count, count);
+    areFew &= bounds.sum <= most;
+    areNarrow &= bounds.areNarrow;
+  }
+  if (areFew)
+    return addFewRows(acc, queries, weights, count, areNarrow, rows, count, n);
+  for (uint32_t y = 0; y < queries; ++y) {
+    const int32_t *own = weights + size_t(y) * count;
+    uint32_t begin = 0;
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+      int64_t weight = std::abs(int64_t(own[i]));
+      if (sum + weight > most && i > begin) {
+        addFewRows(acc + y, 1, own + begin, 0, areNarrow, rows + begin,
+                   i - begin, n);
+        begin = i;
+        sum = 0;
+      }
+      sum += weight;
     }
-    sum += weight;
-  }
-  addFewRows(acc, weights + begin, rows + begin, count - begin, n);
-}
-
-HDP_CLONES machine::RowStatistics machine::rowStatistics(const int32_t *theta,
-                                                         const uint8_t *states,
-                                                         uint32_t n) {
-  int32_t maximum = INT32_MIN, minimum = INT32_MAX, count = 0;
-  int64_t sum = 0;
-  for (uint32_t b = 0; b < n; ++b) {
-    bool isFull = states[b] & 1;
-    count += isFull;
-    sum += isFull ? theta[b] : 0;
-    maximum = std::max(maximum, isFull ? theta[b] : INT32_MIN);
-    minimum = std::min(minimum, isFull ? theta[b] : INT32_MAX);
-  }
-  return {count, sum, maximum, minimum};
-}
-
-HDP_CLONES machine::PrunedSum
-machine::sumPruned(const int32_t *theta, const uint8_t *states, uint32_t n) {
-  int32_t count = 0;
-  int64_t sum = 0;
-  for (uint32_t b = 0; b < n; ++b) {
-    bool isPruned = states[b] == uint8_t(BlockState::Pruned);
-    count += isPruned;
-    sum += isPruned ? theta[b] : 0;
-  }
-  return {count, sum};
-}
-
-HDP_CLONES machine::KeptCount machine::countKept(const uint8_t *states,
-                                                 uint32_t n) {
-  uint32_t all = 0, full = 0;
-  for (uint32_t b = 0; b < n; ++b) {
-    all += states[b] >= uint8_t(BlockState::KeptPartial);
-    full += states[b] == uint8_t(BlockState::KeptFull);
-  }
-  return {all, full};
-}
-
-uint32_t machine::listKept(uint32_t *columns, const uint8_t *states,
-                           uint32_t n) {
-  // No branch: which blocks are kept cannot be foreseen.
-  uint32_t count = 0;
-  for (uint32_t b = 0; b < n; ++b) {
-    columns[count] = b;
-    count += states[b] >= uint8_t(BlockState::KeptPartial);
-  }
-  return count;
-}
-
-HDP_CLONES void machine::addKept(uint8_t *wanted, const uint8_t *states,
-                                 uint32_t n) {
-  for (uint32_t b = 0; b < n; ++b)
-    wanted[b] |= states[b] >= uint8_t(BlockState::KeptPartial);
-}
-
-HDP_CLONES void machine::applyThreshold(uint8_t *states, const int32_t *theta,
-                                        int32_t threshold, uint32_t n) {
-  NativeOps ops;
-  for (uint32_t b = 0; b < n; ++b) {
-    auto decided =
-        uint8_t(keptByThreshold(ops, theta[b], threshold) ? BlockState::KeptFull
-                                                          : BlockState::Pruned);
-    states[b] = states[b] & 1 ? decided : states[b];
+    addFewRows(acc + y, 1, own + begin, 0, areNarrow, rows + begin,
+               count - begin, n);
   }
 }
 
-HDP_CLONES int32_t machine::exponentials(int32_t *scores, uint32_t n,
-                                         int32_t maximum, int32_t a,
-                                         int32_t m) {
-  // Distances from the maximum fit 32 bits without a sign, and all from 32767
-  // on have one weight: the shift of N9 needs no wider numbers.
-  NativeOps ops;
-  constexpr uint32_t far = 32767;
+HDP_CLONES static void plainAddMultiple(int64_t *sum, int32_t weight,
+                                        const int32_t *row, uint32_t n) {
+  for (uint32_t t = 0; t < n; ++t)
+    sum[t] += int64_t(weight) * row[t];
+}
+
+void machine::addMultiples(int64_t *const *acc, uint32_t queries,
+                           const int32_t *weights, const int32_t *const *rows,
+                           uint32_t count, uint32_t n) {
+  uint32_t begin = 0;
+#ifdef HDP_X86
+  if (usesHost())
+    begin = x86::addMultiples(acc, queries, weights, rows, count, n);
+#endif
+  if (begin == n)
+    return;
+  for (uint32_t y = 0; y < queries; ++y)
+    for (uint32_t g = 0; g < count; ++g)
+      plainAddMultiple(acc[y] + begin, weights[y * count + g], rows[g] + begin,
+                       n - begin);
+}
+
+HDP_CLONES static int32_t plainExponentials(int32_t *scores, uint32_t n,
+                                            uint32_t maximum, uint32_t right,
+                                            uint32_t left, int32_t m) {
+  return weighDistances(scores, n, maximum, right, left, m);
+}
+
+int32_t machine::exponentials(int32_t *scores, uint32_t n, int32_t maximum,
+                              int32_t a, int32_t m) {
   uint32_t right = uint32_t(std::clamp(a, 0, 31)),
-           left = uint32_t(std::clamp(-a, 0, 15)), sum = 0;
+           left = uint32_t(std::clamp(-a, 0, 15));
   if (a > 31) { // nothing is left of 32 bits
     std::fill_n(scores, n, maximum);
     right = 0;
   }
-  for (uint32_t i = 0; i < n; ++i) {
-    uint32_t distance = uint32_t(maximum) - uint32_t(scores[i]);
-    distance = std::min(std::min(distance >> right, far) << left, far);
-    scores[i] = expWeight(ops, int64_t(distance), 0, m);
-    sum += uint32_t(scores[i]);
-  }
-  return int32_t(sum);
+#ifdef HDP_X86
+  if (usesHost())
+    return x86::exponentials(scores, n, uint32_t(maximum), right, left, m);
+#endif
+  return plainExponentials(scores, n, uint32_t(maximum), right, left, m);
+}
+
+HDP_CLONES int32_t machine::gatherScores(int32_t *values, const int32_t *row,
+                                         const uint32_t *keys, uint32_t n) {
+  int32_t maximum = INT32_MIN;
+  for (uint32_t x = 0; x < n; ++x)
+    values[x] = row[keys[x]];
+  for (uint32_t x = 0; x < n; ++x)
+    maximum = std::max(maximum, values[x]);
+  return maximum;
 }
 
 HDP_CLONES int32_t machine::finishWeights(int32_t *weights, uint32_t n,
@@ -327,16 +263,19 @@ HDP_CLONES int32_t machine::finishWeights(int32_t *weights, uint32_t n,
   return int32_t(sum);
 }
 
-HDP_CLONES void machine::addMultiple(int64_t *sum, int32_t weight,
-                                     const int32_t *row, uint32_t n) {
-  for (uint32_t t = 0; t < n; ++t)
-    sum[t] += int64_t(weight) * row[t];
+HDP_CLONES void machine::shiftRows(int16_t *shifted, uint64_t step,
+                                   const int16_t *rows, uint64_t count,
+                                   int bits, uint32_t n) {
+  for (uint64_t i = 0; i < count; ++i)
+    for (uint32_t t = 0; t < n; ++t)
+      shifted[i * step + t] = int16_t(rows[i * n + t] * (1 << bits));
 }
 
-HDP_CLONES void machine::shiftRow(int16_t *shifted, const int16_t *row,
-                                  int bits, uint32_t n) {
-  for (uint32_t t = 0; t < n; ++t)
-    shifted[t] = int16_t(row[t] * (1 << bits));
+HDP_CLONES void machine::addCodes(int32_t *sum, const int16_t *rows,
+                                  uint64_t step, uint32_t count, uint32_t n) {
+  for (uint32_t i = 0; i < count; ++i)
+    for (uint32_t t = 0; t < n; ++t)
+      sum[t] += rows[i * step + t];
 }
 
 HDP_CLONES void machine::join(int16_t *joined, const int16_t *integer,

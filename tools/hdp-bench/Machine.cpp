@@ -77,10 +77,11 @@ static llvm::Error measure(const Layer &layer, const Variant &variant,
     double begin = processorSeconds();
     if (llvm::Error error = buildLayer(layer, variant, config).takeError())
       return llvm::Expected<double>(std::move(error));
+    Dependences dependences = findDependences(*program, config);
     writeInputs(*program, layer.operands(), functional);
     double middle = processorSeconds();
     setUp = middle - begin;
-    result = runProgram(*program, functional, config);
+    runProgram(*program, functional, config, dependences, result);
     return processorSeconds() - middle;
   });
   if (llvm::Error error = rounds.run(session.getEffort()))

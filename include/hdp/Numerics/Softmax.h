@@ -66,6 +66,20 @@ typename Ops::I32 mulRound15(Ops &ops, typename Ops::I32 x,
   return ops.ashr(rounded, ops.constI32(15));
 }
 
+/// N9: E of a distance that has been shifted by `a` and cut to 15 bits.
+template <typename Ops>
+typename Ops::I32 expOfDistance(Ops &ops, typename Ops::I32 x1, int32_t m) {
+  auto u = mulRound15(ops, x1, ops.constI32(m));
+  auto z = ops.ashr(u, ops.constI32(10));
+  auto fraction = ops.bitAnd(u, ops.constI32(1023));
+  auto y = ops.shl(fraction, ops.constI32(5));
+  auto slope = mulRound15(ops, y, ops.constI32(2845));
+  auto h = ops.sub(ops.constI32(11018), slope);
+  auto fall = mulRound15(ops, y, h);
+  auto P = ops.sub(ops.constI32(16384), fall);
+  return ops.ashr(P, z);
+}
+
 /// N9: E(x) for a distance x >= 0 below the maximum, in score units: about
 /// 2^(-x g / 2^10) with 14 fraction bits. `a` is softmaxShift's, `m` of
 /// getScaleConstants.
@@ -78,16 +92,7 @@ typename Ops::I32 expWeight(Ops &ops, typename Ops::I64 x, typename Ops::I32 a,
   auto left = ops.max(ops.sub(zero, wideA), zero);
   auto shifted = ops.ashr(ops.shl(x, left), right);
   auto x1 = ops.truncI64ToI32(ops.min(shifted, ops.constI64(32767)));
-
-  auto u = mulRound15(ops, x1, ops.constI32(m));
-  auto z = ops.ashr(u, ops.constI32(10));
-  auto fraction = ops.bitAnd(u, ops.constI32(1023));
-  auto y = ops.shl(fraction, ops.constI32(5));
-  auto slope = mulRound15(ops, y, ops.constI32(2845));
-  auto h = ops.sub(ops.constI32(11018), slope);
-  auto fall = mulRound15(ops, y, h);
-  auto P = ops.sub(ops.constI32(16384), fall);
-  return ops.ashr(P, z);
+  return expOfDistance(ops, x1, m);
 }
 
 /// N9: mp of a block row and group: the mean integer score of its pruned full
