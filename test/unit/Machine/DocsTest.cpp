@@ -136,7 +136,7 @@ std::string makeAccessTable(std::index_sequence<Index...>) {
         },
         command);
     Accesses accesses;
-    getAccesses(program, command, accesses);
+    AccessFinder(program).find(command, accesses);
     std::string cells[3];
     for (const Access &access : accesses) {
       std::string &cell = cells[access.kind];
