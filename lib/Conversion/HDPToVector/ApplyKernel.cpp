@@ -65,14 +65,18 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
   // Groups of up to 128 blocks of 8-bit values sum to 16 bits, and then the
   // shared part to 32, unless almost nothing is kept.
   bool hasPairs =
-      isCompensated && !wideValues && policy.group > 0 && policy.group <= 128;
+      isCompensated && !wideValues && groupColumns > 0 && groupColumns <= 128;
   constexpr int64_t tileVectors = 4;
   const Buffer &groupSums = spec.isMasked() ? rowValueSums : valueSums;
   const Buffer &pairSums = spec.isMasked() ? rowValueSumPairs : valueSumPairs;
 
   loop(index(0), count, 1, [&](Val row) {
-    if (spec.variesByRow && isCompensated)
-      emitRowSums(row);
+    if (spec.variesByRow && isCompensated) {
+      if (spec.hasOtherBlocks())
+        emitBlockRowSums(row);
+      else
+        emitRowSums(row);
+    }
     Val list = row * listStride;
     Val length = load(counts, row).toIndex();
     Val weightRow[2] = {row * 2 * weightStride, (row * 2 + 1) * weightStride};

@@ -13,13 +13,14 @@
 using namespace mlir;
 using namespace hdp;
 
-/// Words of `gate`.
-enum GateWord { kMeasure, kPositions, kFullBlocks, kIsKept };
+void KernelEmitter::addToGate(GateWord word, Val x) {
+  store(load(gate, index(word)) + x, gate, index(word));
+}
 
 void KernelEmitter::emitGate(function_ref<void(Val, Val)> measure,
                              function_ref<void(Val, Val)> attend) {
   Val none = Val::constantOf(b, b.getI64Type(), 0);
-  for (int64_t word : {kMeasure, kPositions, kFullBlocks})
+  for (GateWord word : {kMeasure, kPositions, kFullBlocks})
     store(none, gate, index(word));
   store(none + 1, gate, index(kIsKept));
   loop(index(0), index(2), 1, [&](Val walk) {
@@ -27,14 +28,20 @@ void KernelEmitter::emitGate(function_ref<void(Val, Val)> measure,
     Val end = load(gate, index(kIsKept)).eq(0).select(index(0), rows);
     loop(index(0), end, kBatch, [&](Val row) {
       Val count = minIndex(rows - row, index(kBatch));
-      if (spec.variesByRow)
+      if (spec.variesByRow) {
         emitValidity(row, count);
+        if (spec.hasOtherBlocks())
+          emitFullKeys(row, count);
+      }
       thetaFirst = row;
       when(
           isFirst,
           [&] {
             measure(row, count);
-            emitGateTerms(row, count);
+            if (spec.hasOtherBlocks())
+              emitBlockGateTerms(row, count);
+            else
+              emitGateTerms(row, count);
           },
           [&] { attend(row, count); });
     });
@@ -51,20 +58,17 @@ void KernelEmitter::emitGate(function_ref<void(Val, Val)> measure,
 /// What the block rows of a batch add to H and to what it is compared with.
 void KernelEmitter::emitGateTerms(Val firstRow, Val count) {
   Val words = paddedColumns.div(16);
-  auto add = [&](GateWord word, Val x) {
-    store(load(gate, index(word)) + x, gate, index(word));
-  };
   loop(index(0), count, 1, [&](Val row) {
     Val hasSecond = ((firstRow + row) * 2 + 1).lt(lq);
     Val queryRows = hasSecond.select(index(2), index(1)).toI64();
     Val valid = validityRow(row);
     Val fullBlocks =
         spec.isMasked() ? load(fullCounts, valid).toI64() : fullColumns.toI64();
-    add(kFullBlocks, fullBlocks);
+    addToGate(kFullBlocks, fullBlocks);
     if (policy.measure == numerics::Measure::Magnitude) {
-      add(kMeasure, load(gateTerms, row));
+      addToGate(kMeasure, load(gateTerms, row));
       if (!spec.isMasked()) {
-        add(kPositions, queryRows * lk.toI64());
+        addToGate(kPositions, queryRows * lk.toI64());
         return;
       }
       Val end = hasSecond.select(words * 2, words);
@@ -73,10 +77,10 @@ void KernelEmitter::emitGateTerms(Val firstRow, Val count) {
             return Vals{s[0] +
                         countBits(load(validWords, valid * 2 * words + n))};
           });
-      add(kPositions, positions[0].toI64());
+      addToGate(kPositions, positions[0].toI64());
       return;
     }
-    add(kPositions, fullBlocks * queryRows * 2);
+    addToGate(kPositions, fullBlocks * queryRows * 2);
     Val thetaRow = (row + thetaFirst) * paddedColumns;
     Val least = vec(t.i32x16, INT32_MIN), zero = vec(t.i32x16, 0);
     Vals ends = accumulate(
@@ -92,9 +96,9 @@ void KernelEmitter::emitGateTerms(Val firstRow, Val count) {
           return Vals{soFar[0].max(isFull.select(x, least)),
                       soFar[1] + pairs.shl(32).sra(32) + pairs.sra(32)};
         });
-    add(kMeasure,
-        wrap(numerics::spreadTerm(
-            ops, fullBlocks.v, ends[0].maximum().toI64().v, ends[1].sum().v)));
+    addToGate(kMeasure, wrap(numerics::spreadTerm(ops, fullBlocks.v,
+                                                  ends[0].maximum().toI64().v,
+                                                  ends[1].sum().v)));
   });
 }
 

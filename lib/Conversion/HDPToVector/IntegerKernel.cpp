@@ -38,7 +38,7 @@ Vals KernelEmitter::integerBias(Val row, int64_t query, Val column,
   Vals parts;
   for (int64_t key : {0, 1}) {
     Val part = pickLanes(low, high, key).sra(policy.scoreFractionBits());
-    parts.push_back(query ? part & exists : part);
+    parts.push_back(exists ? part & exists : part);
   }
   return parts;
 }
@@ -106,7 +106,8 @@ void KernelEmitter::emitIntegerPass(Val firstRow) {
               for (int64_t n : {0, 1}) {
                 Vals bias;
                 if (spec.hasBias)
-                  bias = integerBias(tile + r, n, blocks, exists[r]);
+                  bias =
+                      integerBias(tile + r, n, blocks, n ? exists[r] : Val());
                 for (int64_t key : {0, 1}) {
                   Val score = sum[(2 * r + n) * vectors + 2 * strip + key];
                   if (spec.hasBias)

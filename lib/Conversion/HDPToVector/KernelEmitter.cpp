@@ -14,12 +14,16 @@ KernelEmitter::KernelEmitter(ImplicitLocOpBuilder &b, const KernelSpec &spec)
       scale(numerics::getScaleConstants(spec.scale)),
       chunks((spec.d + 31) / 32), valueVectors((spec.dv + 15) / 16),
       planes(policy), isGated(policy.tau8() > 0),
-      isPooled(isPoolable(policy, spec.d)),
+      isPooled(isPoolable(policy, spec.d) && !spec.hasOtherBlocks()),
       hasByteCodes(isPooled && policy.products == numerics::Products::Full &&
                    planes.codeOffset % 2 == 0),
       poolOffset(int64_t(1)
                  << (policy.format.integerBits - (isPooled ? 0 : 1))),
-      wideValues(policy.valueFractionBits > 4) {}
+      wideValues(policy.valueFractionBits > 4),
+      groupColumns(policy.pruned == numerics::Pruned::Dropped
+                       ? 0
+                       : std::min<int64_t>(policy.group, 1 << 20) *
+                             policy.blockCols / 2) {}
 
 //===----------------------------------------------------------------------===//
 // Building blocks
@@ -129,10 +133,12 @@ void KernelEmitter::declareSizes(Val queryLength, Val keyLength) {
   lk = keyLength;
   fullColumns = lk.div(2);
   columns = lk.ceilDiv(2);
-  paddedColumns = columns.ceilDiv(64) * 64;
+  // A row of theta is a whole number of vectors.
+  int64_t strip = policy.blockCols == 16 ? 128 : 64;
+  paddedColumns = columns.ceilDiv(strip) * strip;
   rows = lq.ceilDiv(2);
   paddedRows = rows.ceilDiv(kBatch) * kBatch;
-  groups = policy.group == 0 ? index(1) : columns.ceilDiv(policy.group);
+  groups = groupColumns == 0 ? index(1) : columns.ceilDiv(groupColumns);
   paddedGroups = groups.ceilDiv(16) * 16 + 16;
   listStride = paddedColumns + 32;
   startStride = paddedGroups + 32;
@@ -161,8 +167,11 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(pooledQueries, i8, paddedRows * (32 * poolRows * chunks));
   declare(scoreOffsets, word, paddedRows * 2 + 16);
   declare(thetaOffsets, word, paddedRows * poolRows + 16);
+  // Of 2x2 blocks; other ones fill at most twice as much.
   Val thetaRows = isGated ? paddedRows : index(kBatch);
-  declare(theta, word, thetaRows * paddedColumns);
+  int64_t smaller = std::max<int64_t>(2 / policy.blockRows, 1) *
+                    std::max<int64_t>(2 / policy.blockCols, 1);
+  declare(theta, word, thetaRows * paddedColumns * smaller + 32);
   declare(extremes, word, fixed);
   declare(sums, word, fixed);
   declare(thresholds, word, thetaRows + 16);
@@ -212,6 +221,11 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(lostWeights, word, index(16));
   declare(rowValueSums, word, groups * valueDims);
   declare(rowValueSumPairs, word, groups.ceilDiv(2) * valueDims);
+  if (spec.hasOtherBlocks()) {
+    declare(fullKeys, word, words * (2 * kBatch) + 16);
+    declare(keptKeys, word, words * (2 * kBatch) + 16);
+    declare(keepWords, word, words * 2 + 16);
+  }
   if (!spec.hasBias)
     return all;
   declare(hasBias, word, index(16));
@@ -284,7 +298,12 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
       bias = slice(biasOperand);
     if (spec.isMasked() && !spec.variesByRow) {
       emitValidity(index(0), index(1));
-      emitRowSums(index(0));
+      if (spec.hasOtherBlocks()) {
+        emitFullKeys(index(0), index(1));
+        emitBlockRowSums(index(0));
+      } else {
+        emitRowSums(index(0));
+      }
       endStage(KernelStage::List);
     }
 
@@ -297,12 +316,15 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
 
     auto measure = [&](Val row, Val count) {
       emitImportance(row);
-      countFullBlocks(count);
+      countFullBlocks(row, count);
       endStage(KernelStage::Pool);
     };
     auto attend = [&](Val row, Val count) {
-      emitLists(row, count);
-      countKeptBlocks(count);
+      if (spec.hasOtherBlocks())
+        emitBlocks(row, count);
+      else
+        emitLists(row, count);
+      countKeptBlocks(row, count);
       endStage(KernelStage::List);
       emitScores(row, count);
       endStage(KernelStage::Score);
@@ -313,8 +335,9 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
     };
     if (isGated) {
       emitGate(measure, attend);
-      addStatistic(HeadStatistic::Gated, load(gate, index(3)) ^ 1);
-      when(load(gate, index(3)).eq(0), [&] { emitGatedRows(output); });
+      Val isKept = load(gate, index(kIsKept));
+      addStatistic(HeadStatistic::Gated, isKept ^ 1);
+      when(isKept.eq(0), [&] { emitGatedRows(output); });
       return;
     }
     thetaFirst = index(0);
@@ -322,6 +345,8 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
       Val count = minIndex(rows - row, index(kBatch));
       if (spec.variesByRow) {
         emitValidity(row, count);
+        if (spec.hasOtherBlocks())
+          emitFullKeys(row, count);
         endStage(KernelStage::List);
       }
       measure(row, count);

@@ -8,6 +8,8 @@
 //   PackKernel.cpp    codes of Q, K and V, pooled rows, sums of V (N1, N2, N10)
 //   PooledKernel.cpp  importance of the blocks by pooled rows (N5)
 //   IntegerKernel.cpp importance by all integer scores (N3, N5, N7)
+//   BlockImportance.cpp, BlockKernel.cpp, BlockList.cpp
+//                     the same for other blocks, counts and groups
 //   GateKernel.cpp    the head gate, and what a gated head gives (N7, N12)
 //   ListKernel.cpp    kept lists (N6)
 //   RowKernel.cpp     what each row has one of: T, mp, c, k, R
@@ -53,7 +55,20 @@ struct KernelSpec {
   /// Whether the kernel counts (HeadStatistic).
   bool hasStatistics = false;
 
-  bool isMasked() const { return hasMask || isCausal || hasBias; }
+  /// Whether blocks are chosen otherwise than by the threshold of rho among
+  /// blocks of 2x2 in groups of whole vectors: by the stages of Block*.cpp.
+  bool hasOtherBlocks() const {
+    bool isGroupWhole =
+        policy.pruned == numerics::Pruned::Dropped || policy.group % 16 == 0;
+    return policy.blockRows != 2 || policy.blockCols != 2 || !isGroupWhole ||
+           policy.selection != numerics::Selection::Rho ||
+           !sumsFit(policy, d, hasBias);
+  }
+
+  /// Whether words of valid positions are needed.
+  bool isMasked() const {
+    return hasMask || isCausal || hasBias || hasOtherBlocks();
+  }
 };
 
 using Vals = llvm::SmallVector<Val>;
@@ -104,7 +119,26 @@ private:
   void endStage(KernelStage stage);
   Val readTicks();
 
+  // Other blocks than of 2x2, counts, any groups.
+  void emitBlockImportance(Val firstRow);
+  void emitFullKeys(Val firstRow, Val rows);
+  void emitBlocks(Val firstRow, Val rows);
+  Vals emitBlockExtremes(Val thetaRow);
+  Vals emitTopK(Val thetaRow, llvm::ArrayRef<Val> extremes);
+  void emitBlockGroups(Val firstRow, Val blockRow,
+                       llvm::function_ref<Val(Val, Val)> isKept);
+  void emitBlockLists(Val firstRow, Val rows);
+  void emitBlockRowSums(Val row);
+  void emitBlockGateTerms(Val firstRow, Val rows);
+  Val addBlock(Val even, Val odd, Val fullKeys, int64_t part);
+  Val thetaRowOf(Val blockRow);
+  Val blockRowsIn(Val firstRow, Val rows);
+  Val blockValidity(Val row) { return spec.variesByRow ? row : index(0); }
+
   // The head gate.
+  /// Words of `gate`: H, what it is compared with, full blocks, the decision.
+  enum GateWord { kMeasure, kPositions, kFullBlocks, kIsKept };
+  void addToGate(GateWord word, Val x);
   void emitGate(llvm::function_ref<void(Val, Val)> measure,
                 llvm::function_ref<void(Val, Val)> attend);
   void emitGateTerms(Val firstRow, Val rows);
@@ -135,7 +169,8 @@ private:
   Val lanesOf(Val word);
   Val bitsOf(Val lanes);
   Val countBits(Val word);
-  void forEachPartial(Val row, llvm::function_ref<void(Val, Val)> body);
+  void forEachPartial(Val row, llvm::function_ref<void(Val, Val, Val)> body);
+  void notePartial(Val row, Val place, llvm::ArrayRef<Val> valid, Val full);
   void emitRowSums(Val row);
   void emitSumPairs(Buffer &sums, Buffer &pairs);
   /// The row of validity words, or of numbers of blocks in groups, that a block
@@ -187,8 +222,9 @@ private:
   void countCodes(int64_t side, mlir::Value source, Val rows, int64_t columns,
                   const numerics::CodeFormat &format,
                   const Quantizer &quantizer, Val magnitude);
-  void countFullBlocks(Val rows);
-  void countKeptBlocks(Val rows);
+  void countFullBlocks(Val firstRow, Val rows);
+  void countKeptBlocks(Val firstRow, Val rows);
+  Val countKeys(const Buffer &buffer, Val rows, bool isShared);
 
   // Building blocks.
   Val index(int64_t value);
@@ -235,6 +271,7 @@ private:
   // Sizes, as index values. Columns are block columns, rows block rows.
   Val lq, lk, fullColumns, columns, paddedColumns, rows, paddedRows;
   Val groups, paddedGroups; ///< of N9
+  int64_t groupColumns;     ///< 2x2 blocks of a group, 0: all
   Val listStride, startStride, scoreStride, weightStride;
 
   // Buffers; see docs/Kernels.md.
@@ -252,6 +289,7 @@ private:
   Buffer hasBias, biasRows, biasStrip, wideSums;
   Buffer lastTicks;
   Buffer gate, gateTerms, meanCodes;
+  Buffer fullKeys, keptKeys, keepWords;
   mlir::Value mask, bias; ///< of the head: memref<?x?x..>
   mlir::Value statistics; ///< null if nobody counts
   Val statisticsRow;      ///< of the head

@@ -40,14 +40,8 @@ void KernelEmitter::emitLists(Val firstRow, Val count) {
                    for (int64_t n : {0, 1}) {
                      Val at = (validityRow(row) * 2 + n) * words + word;
                      valid[n] = load(validWords, at).srl(bit.shl(1)) & 3;
-                     Val gone =
-                         load(missing, row * 2 + n) + 2 - countBits(valid[n]);
-                     store(gone, missing, row * 2 + n);
                    }
-                   Val count = load(partialCounts, row);
-                   store(place.shl(4) | valid[0] | valid[1].shl(2), partials,
-                         row * (paddedColumns + 16) + count.toIndex());
-                   store(count + 1, partialCounts, row);
+                   notePartial(row, place, valid, i32(0));
                    return Vals{rest[0] & (rest[0] - 1)};
                  });
     };
@@ -83,12 +77,12 @@ void KernelEmitter::emitLists(Val firstRow, Val count) {
           Vals state = {soFar[0], zero};
           if (isMasked)
             state.append(2, i32(0));
-          if (policy.group == 16) {
+          if (groupColumns == 16) {
             state = sixteen(group * 16, state);
           } else {
-            Val low = policy.group ? group * policy.group : index(0);
+            Val low = groupColumns ? group * groupColumns : index(0);
             Val high =
-                policy.group ? minIndex(low + policy.group, columns) : columns;
+                groupColumns ? minIndex(low + groupColumns, columns) : columns;
             state = accumulate(
                 low, high, 16, state,
                 [&](Val column, const Vals &s) { return sixteen(column, s); });

@@ -236,20 +236,25 @@ void KernelEmitter::packQueries(Value query) {
   Val zero = vec(t.i32x16, 0);
   int64_t parts = isPooled ? 1 : 2;
   loop(index(0), rows, kBatch, [&](Val batch) {
-    loop(batch, minIndex(batch + kBatch, rows), 1, [&](Val row) {
-      Val first = row * 2;
-      Val exists = (first + 1).lt(lq);
+    // Missing rows of blocks are zeros; there may be many in a high one.
+    bool isHigh = spec.hasOtherBlocks();
+    Val end = isHigh ? batch + kBatch : minIndex(batch + kBatch, rows);
+    loop(batch, end, 1, [&](Val row) {
+      Val first = isHigh ? minIndex(row * 2, lq - 1) : row * 2;
+      Val exists = (row * 2 + 1).lt(lq);
       Val second = exists.select(first + 1, first);
-      Val secondFactor =
-          exists.select(q.factor, Val::constantOf(b, b.getF32Type(), 0));
+      Val none = Val::constantOf(b, b.getF32Type(), 0);
+      Val secondFactor = exists.select(q.factor, none);
       if (hasByteCodes) {
         packQueryBytes(q, row, row - batch, first, second, secondFactor);
         return;
       }
+      Val firstFactor =
+          isHigh ? (row * 2).lt(lq).select(q.factor, none) : q.factor;
       Vals pooled[2];
       Val sums[2] = {zero, zero};
       for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-        Val both[2] = {codes(q, first, chunk, q.factor),
+        Val both[2] = {codes(q, first, chunk, firstFactor),
                        codes(q, second, chunk, secondFactor)};
         for (int64_t n : {0, 1}) {
           Val at = (row * chunks + chunk) * (128 * planes.queries) + 64 * n;
@@ -343,9 +348,9 @@ void KernelEmitter::packValues(Value value) {
   };
   Val ones = vec(t.i16x32, 1);
   loop(index(0), groups, 1, [&](Val group) {
-    Val low = policy.group ? group * policy.group : index(0);
+    Val low = groupColumns ? group * groupColumns : index(0);
     Val high =
-        policy.group ? minIndex(low + policy.group, fullColumns) : fullColumns;
+        groupColumns ? minIndex(low + groupColumns, fullColumns) : fullColumns;
     Vals init(valueVectors, vec(t.i32x16, 0));
     Vals sums = accumulate(low, high, 1, init, [&](Val column, const Vals &s) {
       Vals next, words = pack(column);

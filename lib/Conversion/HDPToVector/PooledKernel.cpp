@@ -16,6 +16,10 @@ using namespace hdp;
 static constexpr int64_t kTileRows = 4, kTileVectors = 4;
 
 void KernelEmitter::emitImportance(Val firstRow) {
+  if (spec.hasOtherBlocks()) {
+    emitBlockImportance(firstRow);
+    return;
+  }
   if (isPooled)
     emitPooledPass(firstRow);
   else

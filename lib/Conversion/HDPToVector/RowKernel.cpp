@@ -193,7 +193,8 @@ void KernelEmitter::emitSharedWeights(Val firstRow) {
           store(wc[0] | wc[1].shl(16), groupPairs, group * 8);
           return Vals{next};
         })[0];
-  store(shared.shl(1), denominators, index(0));
+  // Blocks have two keys; of others the keys are counted.
+  store(spec.hasOtherBlocks() ? shared : shared.shl(1), denominators, index(0));
 }
 
 /// den of the sixteen query rows, and N11's b and R.

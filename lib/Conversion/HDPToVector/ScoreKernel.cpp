@@ -122,7 +122,8 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
               store(i32(-(1 << 30)), scores, out + scorePlace(place, n, key));
             });
       };
-      forEachPartial(row, sink);
+      forEachPartial(row,
+                     [&](Val place, Val valid, Val) { sink(place, valid); });
       loop(length, length.ceilDiv(8) * 8, 1,
            [&](Val place) { sink(place, i32(0)); });
       storeMaxima(accumulate(

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
+#include "hdp/Numerics/Mask.h"
 
 using namespace mlir;
 using namespace hdp;
@@ -51,6 +52,30 @@ bool hdp::isPoolable(const Policy &policy, int64_t d) {
   int64_t I = policy.format.integerBits;
   return policy.importance == Importance::Signed && !isMeasured && I <= 6 &&
          d << (2 * I + 1) <= int64_t(1) << 17;
+}
+
+bool hdp::scoresFit(const Policy &policy, int64_t d, bool hasBias) {
+  int64_t width = policy.format.width(), F = policy.format.fractionBits;
+  int64_t perScore = int64_t(1) << (2 * width - 2);
+  if (policy.products == Products::Cross) {
+    if (width == 16 && policy.split == Split::Floor)
+      return false;
+    int64_t P = int64_t(1) << (policy.format.integerBits - 1);
+    perScore = P * ((P << F) + (2 << F));
+  }
+  int64_t limit = (int64_t(1) << 30) - (hasBias ? biasLimit : 0);
+  return d <= limit / (2 * perScore);
+}
+
+bool hdp::sumsFit(const Policy &policy, int64_t d, bool hasBias) {
+  if (policy.pruned != Pruned::Compensated)
+    return true;
+  int64_t blocks =
+      policy.group ? std::min<int64_t>(policy.group, 16384) : 16384;
+  int64_t perScore = d << (2 * policy.format.integerBits - 1);
+  if (hasBias)
+    perScore += biasLimit >> policy.scoreFractionBits();
+  return blocks * 4 <= (int64_t(1) << 31) / perScore;
 }
 
 /// The planes of a chunk of a block's two keys.

@@ -35,6 +35,14 @@ struct ScorePlanes {
 /// pooled codes in bytes and sums of all theta of a row in 32 bits.
 bool isPoolable(const numerics::Policy &policy, int64_t d);
 
+/// Whether the theta of a group's 2x2 blocks, with the offsets of pooled codes,
+/// sum up in 32 bits.
+bool sumsFit(const numerics::Policy &policy, int64_t d, bool hasBias);
+
+/// Whether scores with the offsets of K's bytes stay below 2^30, and Q's codes
+/// fit the bytes that they are cut into.
+bool scoresFit(const numerics::Policy &policy, int64_t d, bool hasBias);
+
 } // namespace hdp
 
 #endif // HDP_LIB_CONVERSION_HDPTOVECTOR_SCOREPLANES_H

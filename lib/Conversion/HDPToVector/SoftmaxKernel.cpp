@@ -90,7 +90,7 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
       store(vec(t.i32x8, 0), weights, out[n] + end);
     store(total[0], weightSums, row * 16);
     if (spec.isMasked())
-      forEachPartial(row, [&](Val place, Val valid) {
+      forEachPartial(row, [&](Val place, Val valid, Val) {
         for (int64_t n : {0, 1}) {
           Val pair = load(weights, out[n] + place);
           Val bits = valid.srl(2 * n);
@@ -114,7 +114,7 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
       loop(index(0), groups, 1, [&](Val group) {
         Val pair = load(groupWeights, group * 16 + query).splat(t.i32x16);
         Val from = load(starts, start + group).toIndex();
-        if (policy.group == 16) {
+        if (groupColumns == 16) {
           store(pair, listGroupWeights, out + from);
           return;
         }
@@ -126,8 +126,16 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
       store(zero, listGroupWeights,
             out + load(starts, start + groups).toIndex());
       if (spec.isMasked())
-        forEachPartial(row, [&](Val place, Val) {
-          store(i32(0), listGroupWeights, out + place);
+        forEachPartial(row, [&](Val place, Val, Val full) {
+          if (!spec.hasOtherBlocks()) {
+            store(i32(0), listGroupWeights, out + place);
+            return;
+          }
+          Val bits = full.srl((query.toI32() & 1).shl(1));
+          Val shares = ((i32(0) - (bits & 1)) & 0xFFFF) |
+                       (i32(0) - (bits.srl(1) & 1)).shl(16);
+          Val pair = load(listGroupWeights, out + place);
+          store(pair & shares, listGroupWeights, out + place);
         });
     });
 

@@ -96,10 +96,28 @@ void KernelEmitter::countCodes(int64_t side, Value source, Val rows,
   when(fits, [] {}, count);
 }
 
+/// The bits of `rows` rows of keys; `isShared`: there is one row for all.
+Val KernelEmitter::countKeys(const Buffer &buffer, Val rows, bool isShared) {
+  Val words = paddedColumns.div(16);
+  Val one = index(1), stored = isShared ? one : rows;
+  Val keys = accumulate(index(0), stored * words, 1, {index(0)},
+                        [&](Val at, const Vals &soFar) {
+                          Val bits = countBits(load(buffer, at));
+                          return Vals{soFar[0] + bits.toIndex()};
+                        })[0];
+  return isShared ? keys * rows : keys;
+}
+
 /// Full blocks of `rows` block rows whose validity is known.
-void KernelEmitter::countFullBlocks(Val rows) {
+void KernelEmitter::countFullBlocks(Val firstRow, Val rows) {
   if (!statistics)
     return;
+  if (spec.hasOtherBlocks()) {
+    Val keys =
+        countKeys(fullKeys, blockRowsIn(firstRow, rows), !spec.variesByRow);
+    addStatistic(HeadStatistic::FullBlocks, keys.div(policy.blockCols));
+    return;
+  }
   if (!spec.isMasked()) {
     addStatistic(HeadStatistic::FullBlocks, rows * fullColumns);
     return;
@@ -112,9 +130,14 @@ void KernelEmitter::countFullBlocks(Val rows) {
 }
 
 /// Full blocks among those in the lists of `rows` block rows.
-void KernelEmitter::countKeptBlocks(Val rows) {
+void KernelEmitter::countKeptBlocks(Val firstRow, Val rows) {
   if (!statistics)
     return;
+  if (spec.hasOtherBlocks()) {
+    Val keys = countKeys(keptKeys, blockRowsIn(firstRow, rows), false);
+    addStatistic(HeadStatistic::KeptBlocks, keys.div(policy.blockCols));
+    return;
+  }
   Vals counted = accumulate(
       index(0), rows, 1, {index(0)}, [&](Val row, const Vals &soFar) {
         // A list also has the partial blocks.

@@ -83,14 +83,14 @@ func.func @statistics(%q: memref<4x8x64xf32>, %k: memref<2x16x64xf32>,
 }
 
 // No kernel: left alone.
-// CHECK-LABEL: func @counted
+// CHECK-LABEL: func @threes
 // CHECK: hdp.attention
-func.func @counted(%q: memref<?x64xf32>, %k: memref<?x64xf32>,
+func.func @threes(%q: memref<?x64xf32>, %k: memref<?x64xf32>,
                    %v: memref<?x32xf32>, %o: memref<?x32xf32>) {
   hdp.attention ins(%q, %k, %v : memref<?x64xf32>, memref<?x64xf32>,
                                  memref<?x32xf32>)
       outs(%o : memref<?x32xf32>)
-      {scale = 0.5, policy = #hdp.policy<compensated, keep = 0.5>}
+      {scale = 0.5, policy = #hdp.policy<compensated, block = 3x3>}
   return
 }
 

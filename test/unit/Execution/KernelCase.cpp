@@ -37,6 +37,15 @@ numerics::Policy KernelCaseTest::drawPolicy() {
             numerics::Pruned::Compensated});
   policy.group = pick<int64_t>({16, 16, 0, 32});
   policy.threshold = draw(-250, 250) / 256.0;
+  if (draw(0, 1)) {
+    policy.blockRows = pick<int64_t>({2, 2, 4, 8, 16, 1});
+    policy.blockCols = pick<int64_t>({2, 2, 4, 8, 16, 1});
+    policy.group = pick<int64_t>({0, 1, 2, 3, 5, 16, 40});
+    if (draw(0, 1)) {
+      policy.selection = numerics::Selection::TopK;
+      policy.threshold = draw(0, 256) / 256.0;
+    }
+  }
   policy.reciprocal =
       pick({numerics::Reciprocal::Linear, numerics::Reciprocal::Exact});
   return policy;
