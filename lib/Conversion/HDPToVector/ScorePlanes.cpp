@@ -2,7 +2,8 @@
 //
 // N8. A cross score is xq(Q) KI + QI KF. Q's code is cut at 8 bits into a high
 // byte and a low one with a sign; a fraction of K longer than 8 bits is cut
-// into two bytes as well.
+// into two bytes as well. The largest codes of 16 bits round up to a high byte
+// of 128, whose last one is a plane of its own.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,9 +38,13 @@ ScorePlanes::ScorePlanes(const Policy &policy) {
   products.push_back(
       {1, 1, false, isSmall((int64_t(1) << std::min<int64_t>(F, 8)) - 1, P)});
   queries = keys = 2;
-  if (policy.format.width() > 8) {
+  hasHighByte = policy.format.width() > 8;
+  if (hasHighByte) {
     products.push_back({queries++, 0, true, isSmall(2 * P - 1, 128)});
     hasHigh = true;
+    hasOverflow = policy.format.width() == 16 && policy.split == Split::Floor;
+    if (hasOverflow)
+      products.push_back({queries++, 0, true, isSmall(2 * P - 1, 1)});
   }
   if (F > 8) {
     products.push_back({1, keys++, true, isSmall(15, P)});
@@ -55,11 +60,9 @@ bool hdp::isPoolable(const Policy &policy, int64_t d) {
 }
 
 bool hdp::scoresFit(const Policy &policy, int64_t d, bool hasBias) {
-  int64_t width = policy.format.width(), F = policy.format.fractionBits;
-  int64_t perScore = int64_t(1) << (2 * width - 2);
+  int64_t F = policy.format.fractionBits;
+  int64_t perScore = int64_t(1) << (2 * policy.format.width() - 2);
   if (policy.products == Products::Cross) {
-    if (width == 16 && policy.split == Split::Floor)
-      return false;
     int64_t P = int64_t(1) << (policy.format.integerBits - 1);
     perScore = P * ((P << F) + (2 << F));
   }
@@ -105,11 +108,13 @@ Vals KernelEmitter::queryPlanes(Val codes) {
     return {twice(codes)};
   // With more than 8 bits the high byte is rounded, so that the low one has a
   // sign.
-  Val high = (codes + 128).sra(8);
-  Val low = planes.queries > 2 ? codes - high.shl(8) : codes;
+  Val high = codes.sra(8) + (codes.sra(7) & 1);
+  Val low = planes.hasHighByte ? codes - high.shl(8) : codes;
   Vals bytes = {twice(low), twice(integerParts(codes))};
-  if (planes.queries > 2)
-    bytes.push_back(twice(high));
+  if (planes.hasHighByte)
+    bytes.push_back(twice(high.min(127)));
+  if (planes.hasOverflow)
+    bytes.push_back(twice(high - high.min(127)));
   return bytes;
 }
 

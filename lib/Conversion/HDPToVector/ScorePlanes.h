@@ -26,6 +26,8 @@ struct ScorePlanes {
   llvm::SmallVector<Product, 4> products;
   int64_t queries, keys; ///< planes of each
   bool hasHigh = false;  ///< whether any product is
+  /// Whether Q's codes have a high byte, and whether it may be 128.
+  bool hasHighByte = false, hasOverflow = false;
   /// What K's planes have been raised by: the whole code or integer part, and
   /// the fraction.
   int64_t codeOffset, fractionOffset = 0;
@@ -39,8 +41,7 @@ bool isPoolable(const numerics::Policy &policy, int64_t d);
 /// sum up in 32 bits.
 bool sumsFit(const numerics::Policy &policy, int64_t d, bool hasBias);
 
-/// Whether scores with the offsets of K's bytes stay below 2^30, and Q's codes
-/// fit the bytes that they are cut into.
+/// Whether scores with the offsets of K's bytes stay below 2^30.
 bool scoresFit(const numerics::Policy &policy, int64_t d, bool hasBias);
 
 } // namespace hdp

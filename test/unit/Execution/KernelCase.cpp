@@ -12,7 +12,7 @@ numerics::Policy KernelCaseTest::drawPolicy() {
   if (draw(0, 1)) {
     policy.products = numerics::Products::Cross;
     policy.format = pick<numerics::Format>(
-        {{4, 8}, {4, 8}, {3, 3}, {8, 4}, {4, 10}, {5, 6}, {7, 8}, {2, 12}});
+        {{4, 8}, {4, 8}, {3, 3}, {8, 4}, {4, 10}, {5, 6}, {8, 8}, {4, 12}});
   } else {
     policy.format =
         pick<numerics::Format>({{4, 4}, {4, 3}, {5, 3}, {2, 2}, {7, 1}});
