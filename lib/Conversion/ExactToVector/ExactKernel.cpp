@@ -54,7 +54,35 @@ ExactKernel::ExactKernel(VectorEmitter &e, AttentionOp op)
   int64_t width = keyVectors * lanes;
   std::optional<int64_t> keys = getConstantIntValue(lk);
   isOneBlock = keys && *keys <= kBlockKeys + kBlockKeys / 4;
+  chooseWhatIsCopied();
   blockKeys = isOneBlock ? llvm::alignTo(*keys, width) : kBlockKeys;
+}
+
+/// Operands that lie as a copy of them would are read where they are.
+void ExactKernel::chooseWhatIsCopied() {
+  auto getStride = [&](Operand operand) {
+    auto type = cast<MemRefType>(operand.memref.getType());
+    SmallVector<int64_t> strides;
+    int64_t offset = 0;
+    int64_t from = operand.perm ? (*operand.perm)[rank - 2] : rank - 2;
+    return succeeded(type.getStridesAndOffset(strides, offset))
+               ? strides[from]
+               : ShapedType::kDynamic;
+  };
+  std::optional<int64_t> queries = getConstantIntValue(lq),
+                         columns = getConstantIntValue(dv);
+  areQueriesCopied = !queries || *queries < tileRows ||
+                     !isContiguous(query, rank - 1) ||
+                     ShapedType::isDynamic(getStride(query));
+  areValuesCopied = !columns || *columns % (columnVectors * lanes) != 0 ||
+                    !isContiguous(value, rank - 1) ||
+                    getStride(value) != *columns;
+  // Where threads share the tiles no two of them may write a row.
+  areSumsStored = !isOneBlock || areQueriesCopied || e.part || !columns ||
+                  *columns % (columnVectors * lanes) != 0 ||
+                  !isContiguous(result, rank - 1);
+  areScalesLate =
+      !op.getMask() && !op.getBias() && op.getScale().convertToDouble() > 0;
 }
 
 Value ExactKernel::constant(double value, int64_t vectorLanes) {
@@ -62,18 +90,13 @@ Value ExactKernel::constant(double value, int64_t vectorLanes) {
   return vectorLanes ? e.splat(scalar, vectorLanes) : scalar;
 }
 
-/// The larger one; not a NaN in y.
-static Value maximum(ImplicitLocOpBuilder &b, Value x, Value y) {
-  Value isLarger = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, y, x);
-  return arith::SelectOp::create(b, isLarger, y, x);
-}
-
 //===----------------------------------------------------------------------===//
 // One tile, one block of keys
 //===----------------------------------------------------------------------===//
 
 /// scores[i][j] = sum over t of queries[i][t] * K[firstKey + j, t].
-void ExactKernel::emitScores(Value firstKey, Value numKeys) {
+void ExactKernel::emitScores(ArrayRef<Value> head, Value firstRow,
+                             Value firstKey, Value numKeys) {
   int64_t width = keyVectors * lanes;
   e.loop(e.index(0), numKeys, width, [&](Value j) {
     Value panel =
@@ -86,7 +109,12 @@ void ExactKernel::emitScores(Value firstKey, Value numKeys) {
             e.load(keys, {panel, t, e.index(v * lanes)}, lanes, Value()));
       Values next;
       for (int64_t i = 0; i < tileRows; ++i) {
-        Value left = e.splat(load(queries, {e.index(i), t}), lanes);
+        Value element =
+            areQueriesCopied
+                ? load(queries, {e.index(i), t})
+                : load(query.memref,
+                       getIndices(query, head, e.add(firstRow, i), t));
+        Value left = e.splat(element, lanes);
         for (int64_t v = 0; v < keyVectors; ++v)
           next.push_back(
               e.multiplyAdd(left, right[v], soFar[i * keyVectors + v]));
@@ -100,96 +128,10 @@ void ExactKernel::emitScores(Value firstKey, Value numKeys) {
   });
 }
 
-/// scores[i][j] becomes exp(scale * score + term - maximum); maximum, total and
-/// factor of every row are brought up to date.
-void ExactKernel::emitSoftmax(ArrayRef<Value> head, Value firstRow,
-                              Value firstKey, Value numKeys) {
-  double infinity = std::numeric_limits<double>::infinity();
-  Value scale = constant(op.getScale().convertToDouble(), lanes);
-  Value least = constant(-infinity, lanes);
-  bool areTermsSame =
-      isSameForRows(op.getMask()) && isSameForRows(op.getBias());
-  if (terms && areTermsSame)
-    addTerms(head, firstRow, firstKey, numKeys);
-  Value whole = e.floorTo(numKeys, lanes);
-
-  e.loop(e.index(0), e.index(tileRows), 1, [&](Value i) {
-    Value row = e.min(e.add(firstRow, i), e.sub(lq, e.index(1)));
-    if (terms && !areTermsSame)
-      addTerms(head, row, firstKey, numKeys);
-    // Causal: keys up to row + lk - lq.
-    Value allowed;
-    if (op.getCausal())
-      allowed = e.sub(e.add(e.sub(e.add(row, lk), lq), 1), firstKey);
-
-    auto visit = [&](Value low, Value high, Values init, bool isRest,
-                     function_ref<Values(Value, Value, Values)> body) {
-      return e.carry(low, high, lanes, init, [&](Value j, Values soFar) {
-        Value mask = isRest ? e.maskAt(lanes, j, high) : Value();
-        return body(j, mask, soFar);
-      });
-    };
-    auto score = [&](Value j, Value mask, Values soFar) {
-      Value x = arith::MulFOp::create(b, e.load(scores, {i, j}, lanes, Value()),
-                                      scale);
-      if (terms) {
-        Value term = e.load(terms, j, lanes, mask);
-        Value isForbidden =
-            arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, term, least);
-        x = arith::SelectOp::create(b, isForbidden, least,
-                                    arith::AddFOp::create(b, x, term));
-      }
-      if (op.getCausal()) {
-        auto type = VectorType::get({lanes}, b.getI1Type());
-        Value isAllowed = vector::CreateMaskOp::create(
-            b, type, ValueRange{e.sub(allowed, j)});
-        x = arith::SelectOp::create(b, isAllowed, x, least);
-      }
-      if (mask)
-        x = arith::SelectOp::create(b, mask, x, least);
-      e.store(x, scores, {i, j}, Value());
-      return Values{maximum(b, soFar[0], x)};
-    };
-    Values top = visit(e.index(0), whole, {least}, false, score);
-    top = visit(whole, numKeys, top, true, score);
-    Value largest = e.combineLanes(
-        top[0], [&](Value x, Value y) { return maximum(b, x, y); });
-
-    // A row without a valid key so far subtracts 0: all its weights are 0.
-    if (!isOneBlock)
-      largest = maximum(b, load(maxima, i), largest);
-    Value isEmpty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, largest,
-                                          constant(-infinity, 0));
-    Value offset =
-        arith::SelectOp::create(b, isEmpty, constant(0.0, 0), largest);
-    Value offsets = e.splat(offset, lanes);
-    auto weight = [&](Value j, Value, Values soFar) {
-      Value x = e.load(scores, {i, j}, lanes, Value());
-      Value w = e.exp(arith::SubFOp::create(b, x, offsets));
-      e.store(w, scores, {i, j}, Value());
-      return Values{arith::AddFOp::create(b, soFar[0], w)};
-    };
-    Values total = visit(e.index(0), e.ceilTo(numKeys, lanes),
-                         {constant(0.0, lanes)}, false, weight);
-    Value sum = e.combineLanes(total[0], [&](Value x, Value y) -> Value {
-      return arith::AddFOp::create(b, x, y);
-    });
-    if (!isOneBlock) {
-      Value distance = arith::SubFOp::create(b, load(maxima, i), offset);
-      Value factor =
-          vector::ExtractOp::create(b, e.exp(e.splat(distance, lanes)), 0);
-      store(factor, factors, i);
-      sum = arith::AddFOp::create(
-          b, arith::MulFOp::create(b, load(totals, i), factor), sum);
-      store(largest, maxima, i);
-    }
-    store(sum, totals, i);
-  });
-}
-
 /// sums[i][t] = sums[i][t] * factors[i] + sum over j of weights[i][j] * V[j,
-/// t].
-void ExactKernel::emitProducts(Value firstKey, Value numKeys) {
+/// t], or the result where nothing is carried.
+void ExactKernel::emitProducts(ArrayRef<Value> head, Value firstRow,
+                               Value firstKey, Value numKeys) {
   Value columns = e.ceilTo(dv, lanes);
   e.loop(e.index(0), columns, columnVectors * lanes, [&](Value t) {
     Values soFar;
@@ -207,9 +149,14 @@ void ExactKernel::emitProducts(Value firstKey, Value numKeys) {
     soFar = e.carry(e.index(0), numKeys, 1, soFar, [&](Value j, Values before) {
       Value row = e.add(firstKey, j);
       Values right;
-      for (int64_t v = 0; v < columnVectors; ++v)
-        right.push_back(
-            e.load(values, {row, e.add(t, v * lanes)}, lanes, Value()));
+      for (int64_t v = 0; v < columnVectors; ++v) {
+        Value column = e.add(t, v * lanes);
+        right.push_back(areValuesCopied
+                            ? e.load(values, {row, column}, lanes, Value())
+                            : e.load(value.memref,
+                                     getIndices(value, valueHead, row, column),
+                                     lanes, Value()));
+      }
       Values next;
       for (int64_t i = 0; i < tileRows; ++i) {
         Value left = e.splat(load(scores, {e.index(i), j}), lanes);
@@ -219,10 +166,19 @@ void ExactKernel::emitProducts(Value firstKey, Value numKeys) {
       }
       return next;
     });
-    for (int64_t i = 0; i < tileRows; ++i)
-      for (int64_t v = 0; v < columnVectors; ++v)
-        e.store(soFar[i * columnVectors + v], sums,
-                {e.index(i), e.add(t, v * lanes)}, Value());
+    for (int64_t i = 0; i < tileRows; ++i) {
+      Value factor =
+          areSumsStored ? Value() : e.splat(getReciprocal(e.index(i)), lanes);
+      for (int64_t v = 0; v < columnVectors; ++v) {
+        Value sum = soFar[i * columnVectors + v], column = e.add(t, v * lanes);
+        if (areSumsStored)
+          e.store(sum, sums, {e.index(i), column}, Value());
+        else
+          e.store(arith::MulFOp::create(b, sum, factor), result.memref,
+                  getIndices(result, head, e.add(firstRow, i), column),
+                  Value());
+      }
+    }
   });
 }
 
@@ -230,8 +186,13 @@ void ExactKernel::emitProducts(Value firstKey, Value numKeys) {
 // Tiles and heads
 //===----------------------------------------------------------------------===//
 
-void ExactKernel::emitTile(ArrayRef<Value> head, Value firstRow) {
-  packQueries(head, firstRow);
+void ExactKernel::emitTile(ArrayRef<Value> head, Value wantedRow) {
+  // In place, the last tile begins earlier instead of ending later.
+  Value firstRow = wantedRow;
+  if (areQueriesCopied)
+    packQueries(head, firstRow);
+  else
+    firstRow = e.min(firstRow, e.sub(lq, e.index(tileRows)));
   // Causal: the last row's keys are all that any row of the tile has.
   Value end = lk;
   if (op.getCausal()) {
@@ -249,15 +210,16 @@ void ExactKernel::emitTile(ArrayRef<Value> head, Value firstRow) {
     });
   auto block = [&](Value firstKey) {
     Value numKeys = e.min(e.index(blockKeys), e.sub(end, firstKey));
-    emitScores(firstKey, numKeys);
+    emitScores(head, firstRow, firstKey, numKeys);
     emitSoftmax(head, firstRow, firstKey, numKeys);
-    emitProducts(firstKey, numKeys);
+    emitProducts(head, firstRow, firstKey, numKeys);
   };
   if (isOneBlock)
     block(e.index(0));
   else
     e.loop(e.index(0), end, blockKeys, block);
-  storeTile(head, firstRow);
+  if (areSumsStored)
+    storeTile(head, firstRow, e.sub(wantedRow, firstRow));
 }
 
 void ExactKernel::emitHead(ArrayRef<Value> head) {
@@ -290,6 +252,7 @@ void ExactKernel::emitHeads() {
     if (rank == 2) {
       packKeys(head);
       packValues(head);
+      valueHead = head;
       return emitHead(head);
     }
     // N13: `group` query heads share a key and value head.
@@ -304,6 +267,7 @@ void ExactKernel::emitHeads() {
       head.push_back(keyHead);
       packKeys(head);
       packValues(head);
+      valueHead = head;
       e.loop(e.index(0), group, 1, [&](Value member) {
         head.back() =
             e.add(b.createOrFold<arith::MulIOp>(keyHead, group), member);
@@ -321,17 +285,18 @@ void ExactKernel::run() {
       b.createOrFold<arith::DivUIOp>(e.ceilTo(lk, width), e.index(width));
   Value columns = e.ceilTo(dv, lanes), rows = e.index(tileRows);
   keys = allocate({panels, e.ceilTo(d, lanes), e.index(width)});
-  values = allocate({lk, columns});
-  queries = allocate({rows, d});
   scores = allocate({rows, e.index(blockKeys + lanes)});
-  sums = allocate({rows, columns});
   totals = allocate(rows);
-  Values buffers = {keys, values, queries, scores, sums, totals};
-  if (!isOneBlock) {
-    maxima = allocate(rows);
-    factors = allocate(rows);
-    llvm::append_values(buffers, maxima, factors);
-  }
+  maxima = allocate(rows);
+  Values buffers = {keys, scores, totals, maxima};
+  if (areValuesCopied)
+    buffers.push_back(values = allocate({lk, columns}));
+  if (areQueriesCopied)
+    buffers.push_back(queries = allocate({rows, d}));
+  if (areSumsStored)
+    buffers.push_back(sums = allocate({rows, columns}));
+  if (!isOneBlock)
+    buffers.push_back(factors = allocate(rows));
   if (op.getMask() || op.getBias()) {
     terms = allocate(e.index(blockKeys));
     buffers.push_back(terms);

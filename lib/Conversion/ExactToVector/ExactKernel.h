@@ -1,8 +1,8 @@
 //===- ExactKernel.h - attention without a policy as one kernel -*- C++ -*-===//
 //
 // The state that the parts of the kernel share: how operands are read and
-// packed (ExactOperands.cpp), and what is computed from them
-// (ExactKernel.cpp).
+// packed (ExactOperands.cpp), and what is computed from them (ExactKernel.cpp,
+// ExactSoftmax.cpp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,6 +34,7 @@ private:
   };
 
   // Operands.
+  void chooseWhatIsCopied();
   mlir::Value getSize(Operand operand, int64_t dim);
   Values getIndices(Operand operand, llvm::ArrayRef<mlir::Value> head,
                     mlir::Value row, mlir::Value column);
@@ -44,7 +45,9 @@ private:
   void packKeys(llvm::ArrayRef<mlir::Value> head);
   void packValues(llvm::ArrayRef<mlir::Value> head);
   void packQueries(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow);
-  void storeTile(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow);
+  mlir::Value getReciprocal(mlir::Value row);
+  void storeTile(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow,
+                 mlir::Value begin);
   Values broadcastIndices(mlir::Value operand,
                           llvm::ArrayRef<mlir::Value> position);
   bool isSameForRows(mlir::Value operand);
@@ -54,11 +57,14 @@ private:
   // Computation.
   void emitHeads();
   void emitHead(llvm::ArrayRef<mlir::Value> head);
-  void emitTile(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow);
-  void emitScores(mlir::Value firstKey, mlir::Value numKeys);
+  void emitTile(llvm::ArrayRef<mlir::Value> head, mlir::Value wantedRow);
+  void emitScores(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow,
+                  mlir::Value firstKey, mlir::Value numKeys);
   void emitSoftmax(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow,
                    mlir::Value firstKey, mlir::Value numKeys);
-  void emitProducts(mlir::Value firstKey, mlir::Value numKeys);
+  void emitProducts(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow,
+                    mlir::Value firstKey, mlir::Value numKeys);
+  mlir::Value getOffset(mlir::Value largest);
   mlir::Value load(mlir::Value memref, mlir::ValueRange indices);
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange indices);
   mlir::Value constant(double value, int64_t vectorLanes);
@@ -74,10 +80,14 @@ private:
   int64_t lanes, tileRows, keyVectors, columnVectors, blockKeys;
   /// Every key is in one block, so nothing is carried.
   bool isOneBlock;
+  /// What is not read or written in place; whether scores are scaled as weights
+  /// are found, not before.
+  bool areQueriesCopied, areValuesCopied, areSumsStored, areScalesLate;
   /// Threads share the heads; else, the tiles of a head.
   bool areHeadsShared = false;
   /// Packed: panels [d][keys of a panel], rows [key][dv], one tile's rows.
   mlir::Value keys, values, queries;
+  Values valueHead; ///< indices of the key and value head
   /// One tile: scores, then weights; sums of weighted values; of each row the
   /// maximum, the sum of weights and the factor for what was summed before.
   mlir::Value scores, sums, maxima, totals, factors;

@@ -125,6 +125,8 @@ void ExactKernel::packKeys(ArrayRef<Value> head) {
 
 /// values[j][t] = V[j, t], 0 beyond dv.
 void ExactKernel::packValues(ArrayRef<Value> head) {
+  if (!areValuesCopied)
+    return;
   Value zero = e.index(0);
   e.loop(zero, lk, 1, [&](Value j) {
     if (isContiguous(value, rank - 1)) {
@@ -162,32 +164,36 @@ void ExactKernel::packQueries(ArrayRef<Value> head, Value firstRow) {
   });
 }
 
-/// result[firstRow + i, t] = sums[i][t] / totals[i], 0 for a row without a
-/// valid key.
-void ExactKernel::storeTile(ArrayRef<Value> head, Value firstRow) {
+/// 1 / totals[i]; 1 for a row without a valid key, whose sums are 0.
+Value ExactKernel::getReciprocal(Value row) {
   Value zero = constant(0.0, 0), one = constant(1.0, 0);
+  Value total = load(totals, row);
+  Value isEmpty =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, total, zero);
+  total = arith::SelectOp::create(b, isEmpty, one, total);
+  return arith::DivFOp::create(b, one, total);
+}
+
+/// result[firstRow + i, t] = sums[i][t] / totals[i] for rows from `begin` on.
+void ExactKernel::storeTile(ArrayRef<Value> head, Value firstRow, Value begin) {
   Type element = cast<MemRefType>(result.memref.getType()).getElementType();
   Value rows = e.min(e.index(tileRows), e.sub(lq, firstRow));
-  e.loop(e.index(0), rows, 1, [&](Value i) {
-    Value total = load(totals, i);
-    Value isEmpty =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, total, zero);
-    total = arith::SelectOp::create(b, isEmpty, one, total);
-    Value row = e.add(firstRow, i);
+  e.loop(begin, rows, 1, [&](Value i) {
+    Value factor = getReciprocal(i), row = e.add(firstRow, i);
     if (isContiguous(result, rank - 1)) {
-      Value divisor = e.splat(total, lanes);
+      Value factors = e.splat(factor, lanes);
       e.loop(e.index(0), dv, lanes, [&](Value t) {
         Value sum = e.load(sums, {i, t}, lanes, Value());
-        e.store(arith::DivFOp::create(b, sum, divisor), result.memref,
+        e.store(arith::MulFOp::create(b, sum, factors), result.memref,
                 getIndices(result, head, row, t), e.maskAt(lanes, t, dv));
       });
       return;
     }
     e.loop(e.index(0), dv, 1, [&](Value t) {
-      Value quotient = arith::DivFOp::create(b, load(sums, {i, t}), total);
+      Value product = arith::MulFOp::create(b, load(sums, {i, t}), factor);
       if (!element.isF32())
-        quotient = arith::TruncFOp::create(b, element, quotient);
-      store(quotient, result.memref, getIndices(result, head, row, t));
+        product = arith::TruncFOp::create(b, element, product);
+      store(product, result.memref, getIndices(result, head, row, t));
     });
   });
 }

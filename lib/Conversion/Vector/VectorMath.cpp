@@ -16,7 +16,9 @@ Value VectorEmitter::exp(Value x) {
   auto constant = [&](double value) -> Value {
     return splat(arith::ConstantOp::create(b, b.getF32FloatAttr(value)), lanes);
   };
-  Value log2e = constant(1.44269504088896341), magic = constant(12582912.0);
+  // Rounded by a number that leaves no bits behind the point; its lowest bits
+  // are n + 127 then, which 23 bits further up is 2^n.
+  Value log2e = constant(1.44269504088896341), magic = constant(12583039.0);
   Value shifted = multiplyAdd(x, log2e, magic);
   Value minusN = arith::SubFOp::create(b, magic, shifted);
   Value f = multiplyAdd(x, log2e, minusN);
@@ -24,19 +26,14 @@ Value VectorEmitter::exp(Value x) {
   for (double coefficient :
        {9.61812910e-3, 5.55041087e-2, 2.40226507e-1, 6.93147182e-1, 1.0})
     p = multiplyAdd(p, f, constant(coefficient));
-  Value exponent = arith::ShLIOp::create(
+  Value power = arith::ShLIOp::create(
       b, arith::BitcastOp::create(b, bits, shifted),
       splat(arith::ConstantOp::create(b, b.getI32IntegerAttr(23)), lanes));
-  Value scaled = arith::BitcastOp::create(
-      b, type,
-      arith::AddIOp::create(b, arith::BitcastOp::create(b, bits, p), exponent));
+  Value scaled =
+      arith::MulFOp::create(b, p, arith::BitcastOp::create(b, type, power));
 
   // Below, the result would be subnormal: 0. A NaN stays one.
-  Value zero = constant(0.0);
-  Value isInRange = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x,
+  Value isInRange = arith::CmpFOp::create(b, arith::CmpFPredicate::UGE, x,
                                           constant(-87.336544));
-  Value isNegative =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, zero, x);
-  Value other = arith::SelectOp::create(b, isNegative, zero, x);
-  return arith::SelectOp::create(b, isInRange, scaled, other);
+  return arith::SelectOp::create(b, isInRange, scaled, constant(0.0));
 }

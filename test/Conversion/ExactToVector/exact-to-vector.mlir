@@ -1,26 +1,45 @@
 // RUN: hdp-opt %s --convert-exact-attention-to-vector=target=avx512 --canonicalize --cse --split-input-file | FileCheck %s
 
 // Twelve queries against 32 keys, then 12 x 32 columns of the result; one block
-// of keys, so neither a maximum nor a sum is carried.
+// of keys, so no sum is carried. Only K is copied; V and Q are read and the
+// result is written where they are.
 
 // CHECK-LABEL: func.func @plain
+// CHECK-SAME:      %[[Q:.*]]: memref<2x144x64xf32>, %{{.*}}, %[[V:.*]]: memref<2x128x64xf32>, %[[O:.*]]: memref
 // CHECK:         %[[KEYS:.*]] = memref.alloc() {{.*}} : memref<4x64x32xf32>
-// CHECK:         %[[VALUES:.*]] = memref.alloc() {{.*}} : memref<128x64xf32>
+// CHECK-NOT:     memref.alloc() {{.*}}x64xf32>
 // CHECK:         scf.for {{.*}} {
 // CHECK-COUNT-64:  vector.shuffle
 // CHECK:           vector.store {{.*}} %[[KEYS]]
 // CHECK:           scf.for
 // CHECK:             %{{.*}}:24 = scf.for
 // CHECK-COUNT-2:       vector.load %[[KEYS]]
+// CHECK:               memref.load %[[Q]]
 // CHECK-COUNT-24:      vector.fma
 // CHECK:             %{{.*}}:24 = scf.for
-// CHECK-COUNT-2:       vector.load %[[VALUES]]
+// CHECK-COUNT-2:       vector.load %[[V]]
 // CHECK-COUNT-24:      vector.fma
-// CHECK:             arith.divf {{.*}} : vector<16xf32>
+// CHECK:             arith.divf {{.*}} : f32
+// CHECK:             vector.store {{.*}} %[[O]]
 // CHECK-NOT:     hdp.attention
 func.func @plain(%q: memref<2x144x64xf32>, %k: memref<2x128x64xf32>, %v: memref<2x128x64xf32>, %o: memref<2x144x64xf32>) {
   hdp.attention ins(%q, %k, %v : memref<2x144x64xf32>, memref<2x128x64xf32>, memref<2x128x64xf32>)
       outs(%o : memref<2x144x64xf32>) {scale = 0.125}
+  return
+}
+
+// -----
+
+// Fewer queries than a tile has, rows of V that are apart: copied.
+
+// CHECK-LABEL: func.func @copied
+// CHECK-SAME:      %[[Q:[^:]*]]: memref<5x64xf32, strided
+// CHECK-DAG:     memref.alloc() {{.*}} : memref<128x64xf32>
+// CHECK:         scf.for
+// CHECK:         vector.load %[[Q]]
+func.func @copied(%q: memref<5x64xf32, strided<[?, 1]>>, %k: memref<128x64xf32>, %v: memref<128x64xf32, strided<[768, 1]>>, %o: memref<5x64xf32>) {
+  hdp.attention ins(%q, %k, %v : memref<5x64xf32, strided<[?, 1]>>, memref<128x64xf32>, memref<128x64xf32, strided<[768, 1]>>)
+      outs(%o : memref<5x64xf32>) {scale = 0.125}
   return
 }
 
