@@ -5,7 +5,7 @@
 
 // CHECK-DAG: llvm.func @hdp_attention_0
 // CHECK-DAG: llvm.func @fused
-// CHECK-DAG: llvm.func @counted
+// CHECK-DAG: llvm.func @threes
 // CHECK-NOT: @hdp_attention_1
 
 !q = tensor<2x8x64xf32>
@@ -15,9 +15,9 @@ func.func @fused(%q: !q, %k: !q, %v: !q) -> !q {
       {scale = 0.125, policy = #hdp.policy<compensated>} -> !q
   return %0 : !q
 }
-func.func @counted(%q: !q, %k: !q, %v: !q) -> !q {
+func.func @threes(%q: !q, %k: !q, %v: !q) -> !q {
   %i = tensor.empty() : !q
   %0 = hdp.attention ins(%q, %k, %v : !q, !q, !q) outs(%i : !q)
-      {scale = 0.125, policy = #hdp.policy<compensated, keep = 0.5>} -> !q
+      {scale = 0.125, policy = #hdp.policy<compensated, block = 3x3>} -> !q
   return %0 : !q
 }

@@ -36,12 +36,12 @@ func.func @statistics(%q: !q, %i: !q, %s: tensor<?x12xi64>)
   return %0#1 : tensor<?x12xi64>
 }
 
-// CHECK-LABEL: func @counted
+// CHECK-LABEL: func @threes
 // CHECK: hdp.split
 // CHECK-NOT: hdp.attention
-func.func @counted(%q: !q, %k: !q, %v: !q, %i: !q) -> !q {
+func.func @threes(%q: !q, %k: !q, %v: !q, %i: !q) -> !q {
   %0 = hdp.attention ins(%q, %k, %v : !q, !q, !q) outs(%i : !q)
-      {scale = 0.125, policy = #hdp.policy<compensated, keep = 0.5>} -> !q
+      {scale = 0.125, policy = #hdp.policy<compensated, block = 3x3>} -> !q
   return %0 : !q
 }
 
