@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
-#include "Progress.h"
 #include "hdp/Execution/DataSetRun.h"
 #include "hdp/Execution/Diagnostics.h"
 #include "hdp/Execution/Predict.h"
@@ -14,6 +13,7 @@
 #include "hdp/InitAll.h"
 #include "hdp/Support/Error.h"
 #include "hdp/Support/FileOutput.h"
+#include "hdp/Support/Progress.h"
 #include "hdp/Support/TensorFile.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/InitAllDialects.h"
@@ -62,7 +62,7 @@ static llvm::Expected<Outcome> runOnDataSet(ModelRunner &runner,
   if (llvm::Error error = runner.compile())
     return error;
 
-  Progress progress(options.progress);
+  Progress progress(options.progress, "samples");
   DataSetOptions runOptions;
   runOptions.limit = options.limit;
   runOptions.threads = options.threads;

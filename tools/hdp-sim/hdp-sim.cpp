@@ -10,6 +10,7 @@
 #include "hdp/Machine/Report.h"
 #include "hdp/Support/Error.h"
 #include "hdp/Support/FileOutput.h"
+#include "hdp/Support/Progress.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
@@ -47,6 +48,10 @@ struct CommandLine {
   cl::opt<std::string> trace{
       "trace", cl::value_desc("FILE.json"), cl::cat(category),
       cl::desc("write a trace for Perfetto, with the machine's multipliers")};
+  cl::opt<bool> progress{
+      "progress", cl::cat(category),
+      cl::desc("show progress when standard error is no terminal, too, and in "
+               "short runs")};
 };
 } // namespace
 
@@ -153,7 +158,11 @@ static llvm::Error run(const CommandLine &line) {
   Launch launch;
   if (program->sites.size() == 1)
     model.record(&launch.blocks, /*onlyBlocks=*/true);
-  launch.run = runProgram(*program, model, config);
+  Progress progress(line.progress, "commands", /*quiet=*/1);
+  launch.run =
+      runProgram(*program, model, config, [&](int64_t done, int64_t total) {
+        progress.update(done, total);
+      });
   if (!line.output.empty())
     if (llvm::Error error = writeOutputs(*program, *inputs, model, line.output))
       return error;

@@ -119,15 +119,15 @@ def ConvertHDPToHDPA : Pass<"convert-hdp-to-hdpa", "::mlir::ModuleOp"> {
     `hdp.dequantize` floats of the output. Causal attention, masks, biases,
     grouped heads, layouts and any length work; keys and values that do not fit
     their buffers come in chunks. Attention without a policy stays for the CPU,
-    with a remark. Nothing else changes.
+    with a remark, and so does one whose sizes are known when the model runs
+    only: a program has its sizes in it. Nothing else changes.
 
     With `dense=16` or `dense=8` every attention becomes a program that prunes
     nothing and multiplies whole codes of that width, whatever its policy: what
     pruned programs are compared with.
 
-    A shape that is not static, one that N0 does not allow, and one that does
-    not fit the machine is an error at the attention, which says which buffer is
-    too small and by how much.
+    A shape that N0 does not allow and one that does not fit the machine is an
+    error at the attention, which says which buffer is too small and by how much.
 
     ```
     %0 = hdp.attention ins(%q, %k, %v : !t, !t, !t) outs(%init : !t)

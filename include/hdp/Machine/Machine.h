@@ -10,6 +10,7 @@
 
 #include "hdp/Machine/Functional.h"
 #include "hdp/Machine/Timing.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace hdp::machine {
 
@@ -35,12 +36,16 @@ struct Run {
 
 /// Executes a verified program on `model`, whose inputs are written, and
 /// schedules it with both kinds of multipliers.
+/// `progress` is told now and then how many commands have been executed, and of
+/// how many.
+using RunProgress = llvm::function_ref<void(int64_t done, int64_t total)>;
 Run runProgram(const Program &program, FunctionalModel &model,
-               const Config &config);
+               const Config &config, RunProgress progress = nullptr);
 /// The same for a program that runs often: with its dependences, and what an
 /// earlier run left in `run` as memory for this one.
 void runProgram(const Program &program, FunctionalModel &model,
-                const Config &config, const Dependences &dependences, Run &run);
+                const Config &config, const Dependences &dependences, Run &run,
+                RunProgress progress = nullptr);
 
 } // namespace hdp::machine
 

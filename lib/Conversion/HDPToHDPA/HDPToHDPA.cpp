@@ -31,16 +31,21 @@ static int64_t countHeads(ArrayRef<int64_t> shape) {
   return ShapedType::getNumElements(shape.drop_back(2));
 }
 
+/// An operand's type whose sizes are known when the model runs only, if there
+/// is one: a program has all its sizes in it.
+static Type findDynamic(AttentionOp op) {
+  for (Value operand : op->getOperands())
+    if (!cast<ShapedType>(operand.getType()).hasStaticShape())
+      return operand.getType();
+  return Type();
+}
+
 /// The request of an attention; `dense` is the width of its codes, or 0. Fails
 /// with an error at the op.
 static FailureOr<machine::AttentionRequest> makeRequest(AttentionOp op,
                                                         unsigned dense) {
   if (op.getStatistics())
     return refuse(op) << "expected no statistics, which programs do not count";
-  for (Value operand : op->getOperands())
-    if (auto type = cast<ShapedType>(operand.getType()); !type.hasStaticShape())
-      return refuse(op) << "expected static shapes to make a program, found "
-                        << type;
   machine::AttentionRequest request;
   machine::Site &site = request.site;
   site.policy = dense ? machine::makeDense(machine::Site(), dense).policy
@@ -139,6 +144,13 @@ struct ConvertHDPToHDPA : hdp::impl::ConvertHDPToHDPABase<ConvertHDPToHDPA> {
       return refuse(op) << "expected attention on tensors to make a program";
     if (!op.getPolicy() && dense == 0) {
       op.emitRemark("attention without a policy stays for the CPU");
+      ++numLeft;
+      return success();
+    }
+    if (Type type = findDynamic(op)) {
+      op.emitRemark("attention stays for the CPU: programs need static shapes, "
+                    "found ")
+          << type;
       ++numLeft;
       return success();
     }
