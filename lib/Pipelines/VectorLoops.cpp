@@ -72,10 +72,13 @@ private:
 // What can be done
 //===----------------------------------------------------------------------===//
 
+static bool is16BitFloat(Type type) { return type.isF16() || type.isBF16(); }
+
 /// Types whose vectors lie in memory as their elements do.
 static bool isElement(Type type) {
-  return type.isF32() || type.isF64() || type.isInteger(8) ||
-         type.isInteger(16) || type.isInteger(32) || type.isInteger(64);
+  return is16BitFloat(type) || type.isF32() || type.isF64() ||
+         type.isInteger(8) || type.isInteger(16) || type.isInteger(32) ||
+         type.isInteger(64);
 }
 
 bool LoopVectorizer::isBodySupported() {
@@ -141,6 +144,9 @@ bool LoopVectorizer::canCombine() {
        llvm::enumerate(body->getTerminator()->getOperands())) {
     Value init = op.getRegionOutputArgs()[i];
     Operation *combiner = yielded.getDefiningOp();
+    // In 16 bits another order of a sum is a visibly different sum.
+    if (is16BitFloat(init.getType()))
+      return false;
     if (!combiner || !init.hasOneUse() || !yielded.hasOneUse() ||
         *init.user_begin() != combiner ||
         !isa<arith::AddFOp, arith::MulFOp, arith::MaximumFOp, arith::MinimumFOp,
@@ -167,10 +173,17 @@ bool LoopVectorizer::chooseLoop() {
   SmallVector<OpOperand *> inits, inputs = op.getDpsInputOperands();
   for (OpOperand &init : op.getDpsInitsMutable())
     inits.push_back(&init);
+  // Products of 16-bit floats: LLVM makes as good code of the readable loops.
+  bool hasReduction = llvm::is_contained(types, utils::IteratorType::reduction);
+  bool hasHalves = llvm::any_of(op->getOperandTypes(), [](Type type) {
+    return is16BitFloat(getElementTypeOrSelf(type));
+  });
   for (unsigned dim = 0; dim < types.size(); ++dim) {
     if (!isLong(dim) || !accesses(inputs, dim, {Access::Same, Access::Next}))
       continue;
     bool isParallel = types[dim] == utils::IteratorType::parallel;
+    if (isParallel && hasReduction && hasHalves)
+      continue;
     if (!accesses(inits, dim, {isParallel ? Access::Next : Access::Same}) ||
         (!isParallel && !canCombine()))
       continue;
@@ -269,16 +282,32 @@ Values LoopVectorizer::compute(int64_t lanes, Value mask, ValueRange inits) {
                       .getResult());
       continue;
     }
+    bool isMath = isa_and_nonnull<math::MathDialect>(inside.getDialect());
+    // Functions of 16-bit floats are those of f32, rounded. (A fused
+    // multiply-add would be rounded twice.)
+    bool isWidened = isMath && !isa<math::FmaOp>(inside) &&
+                     llvm::all_of(inside.getOperandTypes(), is16BitFloat) &&
+                     llvm::all_of(inside.getResultTypes(), is16BitFloat);
     OperationState state(inside.getLoc(), inside.getName());
-    for (Value operand : inside.getOperands())
-      state.addOperands(lookup(operand));
+    auto f32 = VectorType::get({lanes}, b.getF32Type());
+    for (Value operand : inside.getOperands()) {
+      Value vector = lookup(operand);
+      state.addOperands(isWidened
+                            ? arith::ExtFOp::create(b, f32, vector).getResult()
+                            : vector);
+    }
     for (Type type : inside.getResultTypes())
-      state.addTypes(toVector(type));
+      state.addTypes(isWidened ? f32 : toVector(type));
     state.addAttributes(inside.getAttrs());
     Operation *vectorized = b.create(state);
-    if (isa_and_nonnull<math::MathDialect>(vectorized->getDialect()))
+    if (isMath)
       math.push_back(vectorized);
-    mapping.map(inside.getResults(), vectorized->getResults());
+    for (auto [from, to] :
+         llvm::zip(inside.getResults(), vectorized->getResults()))
+      mapping.map(from, isWidened ? arith::TruncFOp::create(
+                                        b, toVector(from.getType()), to)
+                                        .getResult()
+                                  : Value(to));
   }
 
   Values results;

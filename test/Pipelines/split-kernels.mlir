@@ -28,18 +28,19 @@ func.func private @hdp_kernel_0(%a: memref<128x64xf32>, %b: memref<64x512xf32>, 
 
 // What is emitted without regard to parts is the first part's.
 
-// CHECK-LABEL: func.func private @half
+// CHECK-LABEL: func.func private @bits
 // CHECK-SAME:    index, %{{.*}}: index
-// CODE-LABEL: func.func private @half
+// CODE-LABEL: func.func private @bits
 // CODE-SAME:    %[[PART:[a-z0-9]*]]: index, %{{[a-z0-9]*}}: index)
 // CODE:         %[[FIRST:.*]] = arith.cmpi eq, %[[PART]], %c0
 // CODE:         scf.if %[[FIRST]] {
 // CODE:           linalg.generic
-func.func private @half(%a: memref<65536xf16>) {
-  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%a : memref<65536xf16>) {
-  ^bb0(%x: f16):
-    %0 = arith.addf %x, %x : f16
-    linalg.yield %0 : f16
+func.func private @bits(%a: memref<65536xi1>) {
+  %true = arith.constant true
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%a : memref<65536xi1>) {
+  ^bb0(%x: i1):
+    %0 = arith.xori %x, %true : i1
+    linalg.yield %0 : i1
   }
   return
 }

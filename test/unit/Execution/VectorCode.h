@@ -1,0 +1,106 @@
+//===- VectorCode.h - vector code against readable loops --------*- C++ -*-===//
+//
+// A function compiled for every target and as loops, called with the same
+// random arguments. A failure names the seed, which alone makes the case again.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HDP_TEST_UNIT_EXECUTION_VECTORCODE_H
+#define HDP_TEST_UNIT_EXECUTION_VECTORCODE_H
+
+#include "ModuleTest.h"
+#include "hdp/Execution/CompiledModel.h"
+#include "hdp/Execution/RandomInputs.h"
+#include "hdp/Execution/TensorCompare.h"
+#include <random>
+
+namespace hdp::vectorcode {
+
+class Random {
+public:
+  explicit Random(uint64_t seed) : engine(seed) {}
+  int64_t between(int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(engine() % (high - low + 1));
+  }
+  template <typename T> T pick(std::initializer_list<T> values) {
+    return values.begin()[engine() % values.size()];
+  }
+  bool flip() { return engine() % 2; }
+  /// 1, around the widths of vectors and tiles, or anything small.
+  int64_t size() {
+    return flip() ? pick<int64_t>({1, 2, 3, 4, 7, 8, 12, 13, 16, 17, 24, 31, 32,
+                                   33, 64, 65})
+                  : between(1, 70);
+  }
+
+private:
+  std::mt19937_64 engine;
+};
+
+using Sizes = std::vector<int64_t>;
+
+inline std::string formatTensor(const Sizes &sizes, llvm::StringRef element,
+                                bool isDynamic = false) {
+  std::string text = "tensor<";
+  for (int64_t size : sizes)
+    text += (isDynamic ? "?" : std::to_string(size)) + "x";
+  return text + element.str() + ">";
+}
+
+/// A function's text and the arguments to call it with.
+struct Case {
+  std::string text;
+  ArgumentShapes shapes;
+};
+
+class VectorCode : public ModuleTest {
+protected:
+  std::vector<HostTensor> run(const Case &test, bool vectorize,
+                              llvm::StringRef target, unsigned threads = 1) {
+    CompileOptions options;
+    options.threads = threads;
+    options.attention = AttentionLowering::Vector;
+    options.optLevel = 1;
+    options.vectorize = vectorize;
+    options.target = target.str();
+    auto module = parse(test.text);
+    auto model = CompiledModel::compile(*module, options);
+    if (!model) {
+      ADD_FAILURE() << llvm::toString(model.takeError());
+      return {};
+    }
+    auto arguments = makeRandomArguments((*model)->lookup("f")->arguments,
+                                         test.shapes, 1, 1.0);
+    if (!arguments) {
+      ADD_FAILURE() << llvm::toString(arguments.takeError());
+      return {};
+    }
+    std::vector<const HostTensor *> pointers;
+    for (const HostTensor &argument : *arguments)
+      pointers.push_back(&argument);
+    auto results = (*model)->run("f", pointers);
+    if (!results) {
+      ADD_FAILURE() << llvm::toString(results.takeError());
+      return {};
+    }
+    return std::move(*results);
+  }
+
+  /// 1e-5 of the largest magnitude, or one step of a 16-bit result.
+  void compare(const Case &test) {
+    auto expected = run(test, false, "host");
+    ASSERT_EQ(expected.size(), 1u) << test.text;
+    for (const char *target : {"host", "avx512", "avx2", "portable"}) {
+      auto found = run(test, true, target);
+      ASSERT_EQ(found.size(), 1u) << test.text;
+      EXPECT_TRUE(isClose(expected[0], found[0]))
+          << target << ": error " << computeMaxError(expected[0], found[0])
+          << "\n"
+          << test.text;
+    }
+  }
+};
+
+} // namespace hdp::vectorcode
+
+#endif // HDP_TEST_UNIT_EXECUTION_VECTORCODE_H
