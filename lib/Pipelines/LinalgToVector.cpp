@@ -44,9 +44,8 @@ struct LinalgToVectorPass
   void runOnOperation() override {
     std::optional<CPUTarget> found = getCPUTarget(target);
     if (!found) {
-      getOperation().emitError("expected target host, avx512, avx2 or "
-                               "portable, found '")
-          << target << "'";
+      getOperation().emitError("expected target ")
+          << getExpectedTargets() << ", found '" << target << "'";
       return signalPassFailure();
     }
     SmallVector<linalg::LinalgOp> ops;

@@ -1,49 +1,63 @@
-//===- CPUTarget.cpp - named targets, and the host's ----------------------===//
+//===- CPUTarget.cpp - the targets, and the host's ------------------------===//
 
 #include "hdp/Support/CPUTarget.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace hdp;
 
+static constexpr CPUTarget targets[] = {
+    {TargetKind::AVX512, "avx512",
+     "+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512cd,+avx512vnni,"
+     "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+popcnt",
+     "", 512, 32, true},
+    {TargetKind::AVXVNNI, "avx-vnni",
+     "+avxvnni,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+popcnt", "x86-64-v3", 256,
+     16, true},
+    {TargetKind::AVX2, "avx2", "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+popcnt",
+     "x86-64-v3", 256, 16, true},
+    {TargetKind::Portable, "portable", "", "", 128, 16, false}};
+
+llvm::ArrayRef<CPUTarget> hdp::getCPUTargets() { return targets; }
+
+static bool hasFeatures(llvm::StringRef features) {
+  static const llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+  llvm::SmallVector<llvm::StringRef> names;
+  features.split(names, ',', -1, false);
+  return llvm::all_of(names, [](llvm::StringRef name) {
+    return host.lookup(name.drop_front());
+  });
+}
+
+bool hdp::isSupportedByHost(TargetKind kind) {
+  return hasFeatures(llvm::find_if(targets, [&](const CPUTarget &target) {
+                       return target.kind == kind;
+                     })->features);
+}
+
 static CPUTarget getHost() {
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  CPUTarget target;
-  target.name = "host";
-  target.hasAVX2 = features.lookup("avx2");
-  target.hasFMA = features.lookup("fma");
-  target.hasAVXVNNI = features.lookup("avxvnni");
-  target.hasAVX512 = features.lookup("avx512f") &&
-                     features.lookup("avx512bw") &&
-                     features.lookup("avx512dq") && features.lookup("avx512vl");
-  target.hasAVX512VNNI = target.hasAVX512 && features.lookup("avx512vnni");
-  target.hasAVX512VBMI2 = target.hasAVX512 && features.lookup("avx512vbmi2");
-  target.hasAMXInt8 = features.lookup("amx-int8");
-  target.hasAMXBF16 = features.lookup("amx-bf16");
-  if (target.hasAVX512) {
-    target.vectorBits = 512;
-    target.numRegisters = 32;
-  } else if (target.hasAVX2) {
-    target.vectorBits = 256;
+  CPUTarget host = *llvm::find_if(targets, [](const CPUTarget &target) {
+    return isSupportedByHost(target.kind);
+  });
+  host.name = "host";
+  // Without VNNI, 512 bits still serve float code.
+  if (hasFeatures("+avx512f,+avx512bw,+avx512dq,+avx512vl")) {
+    host.vectorBits = 512;
+    host.numRegisters = 32;
   }
-  return target;
+  return host;
 }
 
 std::optional<CPUTarget> hdp::getCPUTarget(llvm::StringRef name) {
   if (name == "host")
     return getHost();
-  CPUTarget target;
-  target.name = name.str();
-  if (name == "portable")
-    return target;
-  target.hasAVX2 = target.hasFMA = true;
-  target.vectorBits = 256;
-  if (name == "avx2")
-    return target;
-  target.hasAVX512 = target.hasAVX512VNNI = target.hasAVX512VBMI2 = true;
-  target.vectorBits = 512;
-  target.numRegisters = 32;
-  if (name == "avx512")
-    return target;
+  for (const CPUTarget &target : targets)
+    if (target.name == name)
+      return target;
   return std::nullopt;
+}
+
+llvm::StringRef hdp::getExpectedTargets() {
+  return "host, avx512, avx-vnni, avx2 or portable";
 }

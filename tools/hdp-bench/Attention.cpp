@@ -40,8 +40,9 @@ struct AttentionOptions {
       cl::sub(command),
       cl::desc("the policy, whose rho is set (default: compensated)")};
   cl::opt<std::string> target{
-      "target", cl::init("host"), cl::value_desc("host|avx512|avx2|portable"),
-      cl::sub(command), cl::desc("of our kernels (default: host)")};
+      "target", cl::init("host"),
+      cl::value_desc("host|avx512|avx-vnni|avx2|portable"), cl::sub(command),
+      cl::desc("of our kernels (default: host)")};
   cl::list<std::string> libraries{
       "libraries", cl::value_desc("FOLDER"), cl::sub(command),
       cl::desc("where OpenBLAS, oneDNN, MKL and BLIS are looked for before "

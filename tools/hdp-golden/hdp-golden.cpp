@@ -7,12 +7,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "hdp/Conversion/HDPToVector.h"
 #include "hdp/Execution/Engine.h"
 #include "hdp/Execution/GoldenFile.h"
 #include "hdp/Execution/MachineEngine.h"
 #include "hdp/Execution/TensorCompare.h"
 #include "hdp/InitAll.h"
+#include "hdp/Support/CPUTarget.h"
 #include "hdp/Support/Convert.h"
 #include "hdp/Support/Error.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -186,12 +186,10 @@ int main(int argc, char **argv) {
     engines.push_back({"reference", makeReferenceEngine()});
   if (isChosen(EngineChoice::Cpu))
     engines.push_back({"cpu", makeJitEngine()});
-  for (auto [kind, target] : {std::make_pair(TargetKind::AVX512, "avx512"),
-                              std::make_pair(TargetKind::AVX2, "avx2"),
-                              std::make_pair(TargetKind::Portable, "portable")})
-    if (isChosen(EngineChoice::Kernel) && isSupportedByHost(kind))
-      engines.push_back({std::string("kernel ") + target,
-                         makeKernelEngine({target, /*objectCache=*/""}),
+  for (const CPUTarget &target : getCPUTargets())
+    if (isChosen(EngineChoice::Kernel) && isSupportedByHost(target.kind))
+      engines.push_back({"kernel " + target.name.str(),
+                         makeKernelEngine({target.name.str(), ""}),
                          /*isKernel=*/true});
   bool isEqual = true;
   auto fail = [&](llvm::Error error) {

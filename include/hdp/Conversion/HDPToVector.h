@@ -18,13 +18,6 @@
 
 namespace hdp {
 
-/// The instruction sets that kernels are emitted for. All give the same bits.
-enum class TargetKind {
-  Portable, ///< generic vector ops
-  AVX2,
-  AVX512 ///< AVX-512 F, BW, DQ, VL, CD and VNNI
-};
-
 /// What a kernel does, in the order of its stages.
 enum class KernelStage {
   Pack,    ///< exponents, codes of Q, K and V
@@ -40,11 +33,6 @@ llvm::StringRef getName(KernelStage stage);
 /// The memref<6xi64> to which kernels with the option `stage-cycles` add the
 /// ticks of the cycle counter that each stage took.
 inline constexpr llvm::StringLiteral kStageCyclesGlobal = "hdp_stage_cycles";
-
-/// Whether this machine has the instructions of `target`.
-bool isSupportedByHost(TargetKind target);
-/// The best target of this machine.
-TargetKind getHostTarget();
 
 /// Why there is no fused kernel for `op`, on tensors or memrefs; empty if there
 /// is one. The answer is the same for every target.

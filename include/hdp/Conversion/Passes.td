@@ -51,8 +51,9 @@ def ConvertHDPToVector : Pass<"convert-hdp-to-vector", "::mlir::ModuleOp"> {
 
     Kernels are emitted with vector, arith, memref and scf ops on vectors of 512
     bits, and intrinsics of the target: `avx512` (F, BW, DQ, VL, CD, VNNI),
-    `avx2`, `portable` (none), or `host`, the best of the machine that the pass
-    runs on. They compute what the loops compute, bit for bit, on each of them.
+    `avx-vnni`, `avx2`, `portable` (none), or `host`, the best of the machine
+    that the pass runs on. They compute what the loops compute, bit for bit, on
+    each of them.
 
     ```
     hdp.attention ins(%q, %k, %v : !m, !m, !m) outs(%o : !m)
@@ -71,8 +72,8 @@ def ConvertHDPToVector : Pass<"convert-hdp-to-vector", "::mlir::ModuleOp"> {
     made where the module has none. Not for kernels that run in several threads.
   }];
   let options = [Option<"target", "target", "std::string", "\"host\"",
-                        "instruction set of the kernels: host, avx512, avx2 "
-                        "or portable">,
+                        "instruction set of the kernels: host, avx512, "
+                        "avx-vnni, avx2 or portable">,
                  Option<"stageCycles", "stage-cycles", "bool", "false",
                         "add the ticks of each stage to @hdp_stage_cycles">];
   let statistics = [
@@ -101,7 +102,7 @@ def ConvertExactToVector : Pass<"convert-exact-attention-to-vector"> {
   }];
   let options = [Option<"target", "target", "std::string",
                         /*default=*/"\"host\"",
-                        "host, avx512, avx2 or portable">];
+                        "host, avx512, avx-vnni, avx2 or portable">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"

@@ -33,7 +33,8 @@ struct CPUPipelineOptions
       llvm::cl::init(true)};
   Option<std::string> target{
       *this, "target",
-      llvm::cl::desc("instruction set: host, avx512, avx2 or portable"),
+      llvm::cl::desc(
+          "instruction set: host, avx512, avx-vnni, avx2 or portable"),
       llvm::cl::init("host")};
   Option<bool> threads{
       *this, "threads",

@@ -172,7 +172,7 @@ def LinalgToVector : Pass<"hdp-linalg-to-vector", "mlir::ModuleOp"> {
   }];
   let options = [Option<"target", "target", "std::string",
                         /*default=*/"\"host\"",
-                        "host, avx512, avx2 or portable">];
+                        "host, avx512, avx-vnni, avx2 or portable">];
   let statistics = [
     Statistic<"numContractions", "contractions", "Contractions tiled">,
     Statistic<"numLoops", "loops", "Other ops vectorised">

@@ -1,43 +1,57 @@
 //===- CPUTarget.h - what generated vector code may use ---------*- C++ -*-===//
 //
-// The instruction sets that the CPU passes choose shapes by. A target is a
-// name, so that a module compiled ahead of time does not depend on the machine
-// that compiled it.
+// The instruction sets that the CPU passes make code for. A target is a name,
+// so that a module compiled ahead of time does not depend on the machine that
+// compiled it.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef HDP_SUPPORT_CPUTARGET_H
 #define HDP_SUPPORT_CPUTARGET_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <optional>
-#include <string>
 
 namespace hdp {
 
+enum class TargetKind {
+  Portable, ///< any x86-64; generic vector ops
+  AVX2,     ///< with FMA: x86-64-v3
+  AVXVNNI,  ///< AVX2 and dot products of bytes
+  AVX512    ///< F, BW, DQ, VL, CD and VNNI
+};
+
 struct CPUTarget {
-  std::string name;
+  TargetKind kind;
+  llvm::StringRef name;
+  /// LLVM's target features that a function needs, as "+a,+b"; may be empty.
+  llvm::StringRef features;
+  /// The CPU that stands for the target, so that a module compiled for another
+  /// one gets no more than the features; empty: the module's.
+  llvm::StringRef cpu;
   /// Bits of a vector register, and how many of them there are.
-  unsigned vectorBits = 128;
-  unsigned numRegisters = 16;
+  unsigned vectorBits;
+  unsigned numRegisters;
   /// Multiply-add in hardware; without it code multiplies, then adds.
-  bool hasFMA = false;
-  /// AVX-512 F, BW, DQ and VL.
-  bool hasAVX512 = false;
-  bool hasAVX512VNNI = false;
-  bool hasAVX512VBMI2 = false;
-  bool hasAVX2 = false;
-  bool hasAVXVNNI = false;
-  bool hasAMXInt8 = false;
-  bool hasAMXBF16 = false;
+  bool hasFMA;
 
   /// Lanes of a register for elements of `bits` bits.
   unsigned getLanes(unsigned bits) const { return vectorBits / bits; }
 };
 
-/// `avx512` (with VNNI), `avx2` (with FMA), `portable` (128 bits, nothing
-/// assumed) or `host`; nothing for any other name.
+/// All targets, the best first.
+llvm::ArrayRef<CPUTarget> getCPUTargets();
+
+/// The target of that name, or for `host` what this machine has; nothing for
+/// any other name.
 std::optional<CPUTarget> getCPUTarget(llvm::StringRef name);
+
+/// What a diagnostic says was expected in place of another name.
+llvm::StringRef getExpectedTargets();
+
+/// Whether this machine has the instructions of `kind`.
+bool isSupportedByHost(TargetKind kind);
 
 } // namespace hdp
 

@@ -21,9 +21,8 @@ struct ConvertExactToVector
   void runOnOperation() override {
     std::optional<CPUTarget> found = getCPUTarget(target);
     if (!found) {
-      getOperation()->emitError("expected target host, avx512, avx2 or "
-                                "portable, found '")
-          << target << "'";
+      getOperation()->emitError("expected target ")
+          << getExpectedTargets() << ", found '" << target << "'";
       return signalPassFailure();
     }
     SmallVector<AttentionOp> ops;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
+#include "hdp/Conversion/HDPToVector.h"
 #include "hdp/Conversion/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -13,7 +14,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
 using namespace hdp;
@@ -22,23 +22,6 @@ namespace hdp {
 #define GEN_PASS_DEF_CONVERTHDPTOVECTOR
 #include "hdp/Conversion/Passes.h.inc"
 } // namespace hdp
-
-bool hdp::isSupportedByHost(TargetKind kind) {
-  static const llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  SmallVector<StringRef> names;
-  std::unique_ptr<VectorTarget> target = VectorTarget::get(kind);
-  target->getFeatures().split(names, ',', -1, false);
-  return llvm::all_of(names, [&](StringRef name) {
-    return features.lookup(name.drop_front());
-  });
-}
-
-TargetKind hdp::getHostTarget() {
-  for (TargetKind kind : {TargetKind::AVX512, TargetKind::AVX2})
-    if (isSupportedByHost(kind))
-      return kind;
-  return TargetKind::Portable;
-}
 
 namespace {
 
@@ -248,7 +231,7 @@ static bool variesByRow(AttentionOp op) {
   });
 }
 
-static KernelSpec getSpec(AttentionOp op, TargetKind target,
+static KernelSpec getSpec(AttentionOp op, const CPUTarget &target,
                           bool countsCycles) {
   auto element = [](Value value) {
     return getElementTypeOrSelf(value.getType());
@@ -302,12 +285,11 @@ static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
   function.setPrivate();
   symbols.insert(function);
   SmallVector<Attribute> passthrough = {b.getStringAttr("noinline")};
-  std::unique_ptr<VectorTarget> target = VectorTarget::get(spec.target);
-  if (!target->getFeatures().empty())
+  if (!spec.target.features.empty())
     passthrough.push_back(
-        b.getStrArrayAttr({"target-features", target->getFeatures()}));
-  if (!target->getCPU().empty())
-    passthrough.push_back(b.getStrArrayAttr({"target-cpu", target->getCPU()}));
+        b.getStrArrayAttr({"target-features", spec.target.features}));
+  if (!spec.target.cpu.empty())
+    passthrough.push_back(b.getStrArrayAttr({"target-cpu", spec.target.cpu}));
   function->setAttr("passthrough", b.getArrayAttr(passthrough));
   Block *block = function.addEntryBlock();
   b.setInsertionPointToStart(block);
@@ -341,9 +323,12 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
   using ConvertHDPToVectorBase::ConvertHDPToVectorBase;
 
   void runOnOperation() override {
-    FailureOr<TargetKind> kind = parseTarget();
-    if (failed(kind))
+    std::optional<CPUTarget> found = getCPUTarget(target);
+    if (!found) {
+      getOperation().emitError("expected target ")
+          << getExpectedTargets() << ", found '" << target << "'";
       return signalPassFailure();
+    }
     ModuleOp module = getOperation();
     SmallVector<AttentionOp> sites;
     module.walk([&](AttentionOp op) {
@@ -356,7 +341,7 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
       symbols.insert(makeStageCycles(module.getLoc()));
     llvm::StringMap<func::FuncOp> kernels;
     for (AttentionOp op : sites) {
-      KernelSpec spec = getSpec(op, *kind, stageCycles);
+      KernelSpec spec = getSpec(op, *found, stageCycles);
       std::string text;
       llvm::raw_string_ostream(text)
           << spec.d << ' ' << spec.dv << ' ' << spec.queryType << spec.keyType
@@ -378,22 +363,6 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
       op.erase();
       ++numSites;
     }
-  }
-
-private:
-  FailureOr<TargetKind> parseTarget() {
-    auto kind = llvm::StringSwitch<std::optional<TargetKind>>(target)
-                    .Case("host", getHostTarget())
-                    .Case("avx512", TargetKind::AVX512)
-                    .Case("avx2", TargetKind::AVX2)
-                    .Case("portable", TargetKind::Portable)
-                    .Default(std::nullopt);
-    if (kind)
-      return *kind;
-    getOperation().emitError("expected target host, avx512, avx2 or portable, "
-                             "found '")
-        << target << "'";
-    return failure();
   }
 };
 } // namespace

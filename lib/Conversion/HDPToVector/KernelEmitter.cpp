@@ -10,7 +10,7 @@ using namespace hdp;
 
 KernelEmitter::KernelEmitter(ImplicitLocOpBuilder &b, const KernelSpec &spec)
     : b(b), ops(b), spec(spec), policy(spec.policy),
-      target(VectorTarget::get(spec.target)), t(b),
+      target(VectorTarget::get(spec.target.kind)), t(b),
       scale(numerics::getScaleConstants(spec.scale)),
       chunks((spec.d + 31) / 32), valueVectors((spec.dv + 15) / 16),
       planes(policy), isGated(policy.tau8() > 0),

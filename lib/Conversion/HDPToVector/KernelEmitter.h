@@ -43,7 +43,7 @@ struct KernelSpec {
   mlir::Type queryType, keyType, valueType, resultType; ///< of elements
   double scale;
   numerics::Policy policy;
-  TargetKind target;
+  CPUTarget target;
   bool hasMask = false;
   bool isCausal = false;
   bool hasBias = false;

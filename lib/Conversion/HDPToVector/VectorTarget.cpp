@@ -1,4 +1,4 @@
-//===- VectorTarget.cpp - generic ops, AVX2 and AVX-512 VNNI --------------===//
+//===- VectorTarget.cpp - generic ops, AVX2, AVX-VNNI, AVX-512 ------------===//
 
 #include "VectorTarget.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -109,6 +109,20 @@ Val VectorTarget::compress(Val x, Val mask) const {
   return intrinsic("llvm.experimental.vector.compress", x.type(), {x, mask, x});
 }
 
+/// x, y, acc -> vpdpwssd. LLVM would take the intrinsic apart (vpmaddwd,
+/// vpaddd) and reorder sums.
+static Val dotS16Assembly(StringRef text, StringRef constraints, Type type,
+                          ArrayRef<Val> operands) {
+  ImplicitLocOpBuilder &b = *operands[0].b;
+  SmallVector<Value> values(operands.begin(), operands.end());
+  return {b, LLVM::InlineAsmOp::create(b, type, values, text, constraints,
+                                       /*has_side_effects=*/false,
+                                       /*is_align_stack=*/false,
+                                       LLVM::tailcallkind::TailCallKind::None,
+                                       LLVM::AsmDialectAttr(), ArrayAttr())
+                 ->getResult(0)};
+}
+
 //===----------------------------------------------------------------------===//
 // AVX2
 //===----------------------------------------------------------------------===//
@@ -117,11 +131,6 @@ namespace {
 
 class AVX2 : public VectorTarget {
 public:
-  StringRef getFeatures() const override {
-    return "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+popcnt";
-  }
-  StringRef getCPU() const override { return "x86-64-v3"; }
-
   Val dotU8S8(Val acc, Val u, Val s, bool isSmall) const override {
     if (!isSmall)
       return VectorTarget::dotU8S8(acc, u, s, isSmall);
@@ -151,6 +160,13 @@ public:
 protected:
   /// An intrinsic on 256 bits, on both halves of the operands.
   static Val halves(StringRef name, Type type, ArrayRef<Val> operands) {
+    return onHalves(type, operands, [&](Type half, ArrayRef<Val> part) {
+      return intrinsic(name, half, part);
+    });
+  }
+
+  static Val onHalves(Type type, ArrayRef<Val> operands,
+                      function_ref<Val(Type, ArrayRef<Val>)> compute) {
     ImplicitLocOpBuilder &b = *operands[0].b;
     auto full = cast<VectorType>(type);
     auto half =
@@ -163,10 +179,28 @@ protected:
         slices.push_back({b, vector::ExtractStridedSliceOp::create(
                                  b, operand.v, {part * lanes}, {lanes}, {1})});
       }
-      parts[part] = intrinsic(name, half, slices);
+      parts[part] = compute(half, slices);
     }
     return parts[0].shuffle(
         parts[1], llvm::to_vector(llvm::seq<int64_t>(full.getNumElements())));
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// AVX-VNNI
+//===----------------------------------------------------------------------===//
+
+class AVXVNNI : public AVX2 {
+public:
+  Val dotU8S8(Val acc, Val u, Val s, bool) const override {
+    // The encoding follows from the function's features.
+    return halves("llvm.x86.avx512.vpdpbusd.256", acc.type(), {acc, u, s});
+  }
+  Val dotS16(Val acc, Val x, Val y) const override {
+    return onHalves(acc.type(), {x, y, acc}, [](Type type, ArrayRef<Val> part) {
+      return dotS16Assembly("{vex} vpdpwssd $2, $1, $0", "=x,x,x,0", type,
+                            part);
+    });
   }
 };
 
@@ -176,24 +210,12 @@ protected:
 
 class AVX512 : public VectorTarget {
 public:
-  StringRef getFeatures() const override {
-    return "+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512cd,+avx512vnni,"
-           "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+popcnt";
-  }
-
   Val dotU8S8(Val acc, Val u, Val s, bool) const override {
     return intrinsic("llvm.x86.avx512.vpdpbusd.512", acc.type(), {acc, u, s});
   }
   Val dotS16(Val acc, Val x, Val y) const override {
-    // LLVM would take the intrinsic apart (vpmaddwd, vpaddd) and reorder sums.
-    ImplicitLocOpBuilder &b = *acc.b;
-    return {b, LLVM::InlineAsmOp::create(
-                   b, acc.type(), ValueRange{x.v, y.v, acc.v},
-                   "vpdpwssd $2, $1, $0", "=v,v,v,0",
-                   /*has_side_effects=*/false, /*is_align_stack=*/false,
-                   LLVM::tailcallkind::TailCallKind::None,
-                   LLVM::AsmDialectAttr(), ArrayAttr())
-                   ->getResult(0)};
+    return dotS16Assembly("vpdpwssd $2, $1, $0", "=v,v,v,0", acc.type(),
+                          {x, y, acc});
   }
   Val narrowToI16(Val x, Val y) const override {
     return intrinsic("llvm.x86.avx512.packssdw.512", VectorTypes(*x.b).i16x32,
@@ -250,6 +272,8 @@ std::unique_ptr<VectorTarget> VectorTarget::get(TargetKind kind) {
     return std::make_unique<VectorTarget>();
   case TargetKind::AVX2:
     return std::make_unique<AVX2>();
+  case TargetKind::AVXVNNI:
+    return std::make_unique<AVXVNNI>();
   case TargetKind::AVX512:
     return std::make_unique<AVX512>();
   }

@@ -11,7 +11,7 @@
 #define HDP_LIB_CONVERSION_HDPTOVECTOR_VECTORTARGET_H
 
 #include "Val.h"
-#include "hdp/Conversion/HDPToVector.h"
+#include "hdp/Support/CPUTarget.h"
 #include <memory>
 
 namespace hdp {
@@ -29,13 +29,6 @@ public:
 
   /// Generic ops only; the base of the others.
   static std::unique_ptr<VectorTarget> get(TargetKind kind);
-
-  /// LLVM's target features that a function needs, as "+a,+b"; may be empty.
-  virtual llvm::StringRef getFeatures() const { return ""; }
-
-  /// The CPU that stands for the target, so that a module compiled for another
-  /// one gets no more than the features; empty: the module's.
-  virtual llvm::StringRef getCPU() const { return ""; }
 
   /// acc[l] + sum of u[4l+i] * s[4l+i] over i in 0..3, u without a sign.
   /// `isSmall`: u[n] * s[n] + u[n+1] * s[n+1] fits 16 bits signed.

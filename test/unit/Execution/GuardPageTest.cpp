@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "hdp/Conversion/HDPToVector.h"
 #include "hdp/Execution/AttentionSpec.h"
 #include "hdp/Execution/Engine.h"
 #include "hdp/Execution/TensorCompare.h"
 #include "hdp/InitAll.h"
+#include "hdp/Support/CPUTarget.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -176,14 +176,11 @@ void GuardPageTest::check(std::optional<numerics::Policy> policy,
       mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
   auto site = buildSite(spec, *module);
   ASSERT_TRUE(bool(site)) << llvm::toString(site.takeError());
-  for (auto [kind, target] :
-       {std::make_pair(TargetKind::AVX512, "avx512"),
-        std::make_pair(TargetKind::AVX2, "avx2"),
-        std::make_pair(TargetKind::Portable, "portable")}) {
-    if (!isSupportedByHost(kind))
+  for (const CPUTarget &target : getCPUTargets()) {
+    if (!isSupportedByHost(target.kind))
       continue;
-    SCOPED_TRACE(target);
-    auto prepared = makeKernelEngine({target, ""})->prepare(*site);
+    SCOPED_TRACE(target.name.str());
+    auto prepared = makeKernelEngine({target.name.str(), ""})->prepare(*site);
     ASSERT_TRUE(bool(prepared)) << llvm::toString(prepared.takeError());
     for (auto [Lq, Lk] : lengths)
       checkLengths(**prepared, type, sizes, Lq, Lk);

@@ -12,6 +12,7 @@
 #include "ModuleTest.h"
 #include "hdp/Conversion/HDPToVector.h"
 #include "hdp/Execution/AttentionSpec.h"
+#include "hdp/Support/CPUTarget.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include <random>
 
@@ -28,14 +29,6 @@ struct Case {
     return pointers;
   }
 };
-
-struct Target {
-  TargetKind kind;
-  const char *name;
-};
-inline constexpr Target targets[] = {{TargetKind::AVX512, "avx512"},
-                                     {TargetKind::AVX2, "avx2"},
-                                     {TargetKind::Portable, "portable"}};
 
 class KernelCaseTest : public ModuleTest {
 protected:

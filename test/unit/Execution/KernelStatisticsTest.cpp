@@ -79,9 +79,10 @@ TEST_F(KernelStatisticsTest, EqualTheReference) {
     auto reference = llvm::cantFail(makeReferenceEngine()->prepare(site));
     std::vector<int64_t> expected =
         countStatistics(c, llvm::cantFail(reference->run(c.getInputs())));
-    Target target = targets[seed % 3];
+    const CPUTarget &target = getCPUTargets()[seed % getCPUTargets().size()];
     JitOptions options;
-    options.target = isSupportedByHost(target.kind) ? target.name : "host";
+    options.target =
+        isSupportedByHost(target.kind) ? target.name.str() : "host";
     auto kernel = llvm::cantFail(makeKernelEngine(options)->prepare(site));
     auto results = llvm::cantFail(kernel->run(c.getInputs()));
     const HostTensor *found = findTensor(results, "statistics");

@@ -18,7 +18,7 @@ namespace {
 class KernelTest : public KernelCaseTest {
 protected:
   std::vector<uint8_t> runReference(const Case &c);
-  std::vector<uint8_t> runKernel(const Case &c, const char *target);
+  std::vector<uint8_t> runKernel(const Case &c, llvm::StringRef target);
 };
 } // namespace
 
@@ -39,11 +39,12 @@ std::vector<uint8_t> KernelTest::runReference(const Case &c) {
   return {};
 }
 
-std::vector<uint8_t> KernelTest::runKernel(const Case &c, const char *target) {
+std::vector<uint8_t> KernelTest::runKernel(const Case &c,
+                                           llvm::StringRef target) {
   auto module = parse(getModule(c));
   CompileOptions options;
   options.attention = AttentionLowering::Vector;
-  options.target = target;
+  options.target = target.str();
   auto model = CompiledModel::compile(*module, options);
   if (!model) {
     ADD_FAILURE() << llvm::toString(model.takeError());
@@ -117,11 +118,11 @@ TEST_F(KernelTest, KernelsEqualTheReference) {
     std::vector<uint8_t> expected = runReference(c);
     if (expected.empty() || !hasKernel(c))
       continue;
-    for (const Target &target : targets) {
+    for (const CPUTarget &target : getCPUTargets()) {
       if (!isSupportedByHost(target.kind))
         continue;
       EXPECT_EQ(runKernel(c, target.name), expected)
-          << "seed " << seed << " on " << target.name << ":\n"
+          << "seed " << seed << " on " << target.name.str() << ":\n"
           << getModule(c);
       ++ran;
     }
