@@ -13,6 +13,7 @@
 #include "hdp/Execution/Diagnostics.h"
 #include "hdp/Pipelines/CPUPipeline.h"
 #include "hdp/Pipelines/Passes.h"
+#include "hdp/Support/CPUTarget.h"
 #include "hdp/Support/Error.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -171,6 +172,12 @@ CompiledModel::compile(ModuleOp module, const CompileOptions &options) {
       llvm::consumeError(signature.takeError());
   }
 
+  std::string wrong; // the pipeline says so
+  auto targets = parseCPUTargets(options.target, wrong);
+  if (targets && targets->size() == 1 &&
+      !isSupportedByHost(targets->front().kind))
+    return makeError("this machine has not the instructions of target " +
+                     options.target);
   CPUPipelineOptions pipeline;
   pipeline.dispatchAttention = options.dispatchAttention;
   pipeline.vectorize = options.vectorize;

@@ -81,13 +81,18 @@ void hdp::buildKernelStage(OpPassManager &pm,
   pm.addPass(createOutlineKernels());
   if (options.threads && options.vectorize)
     pm.addPass(createSplitKernels());
+  pm.addPass(createKernelVariants({options.target}));
+  // Kernels that have a target do not look at these.
+  std::string target = options.target;
+  if (target == "any" || llvm::StringRef(target).contains(','))
+    target = "portable";
   if (options.usesVectors())
-    pm.addPass(createConvertHDPToVector({options.target, options.stageCycles}));
+    pm.addPass(createConvertHDPToVector({target, options.stageCycles}));
   if (options.vectorize)
-    pm.addPass(createConvertExactToVector({options.target}));
+    pm.addPass(createConvertExactToVector({target}));
   pm.addPass(createConvertHDPToLoops());
   if (options.vectorize)
-    pm.addPass(createLinalgToVector({options.target}));
+    pm.addPass(createLinalgToVector({target}));
   pm.addPass(createLinalgToLoops({options.unroll}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -117,6 +122,7 @@ void hdp::buildLLVMStage(OpPassManager &pm, const CPUPipelineOptions &options) {
     pm.addPass(createEmitSiteDispatch());
   if (options.threads)
     pm.addPass(createEmitSplitCalls());
+  pm.addPass(createEmitVariantCalls());
   pm.addPass(createCheckLowered());
 }
 

@@ -7,6 +7,7 @@
 
 #include "LinalgToVector.h"
 #include "SplitKernels.h"
+#include "hdp/Conversion/FunctionTarget.h"
 #include "hdp/Pipelines/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -54,22 +55,25 @@ struct LinalgToVectorPass
         ops.push_back(op);
     });
     IRRewriter rewriter(&getContext());
-    SmallVector<Operation *> math;
+    SmallVector<Operation *> mathWithFMA, mathWithout;
     for (linalg::LinalgOp op : ops) {
       op = dropUnitDims(rewriter, op);
       rewriter.setInsertionPoint(op);
       ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-      VectorEmitter emitter(builder, *found);
+      CPUTarget chosen = getFunctionTarget(op, *found);
+      VectorEmitter emitter(builder, chosen);
       emitter.sharePartOf(op);
       if (vectorizeContraction(emitter, op))
         ++numContractions;
-      else if (vectorizeLoops(emitter, op, math))
+      else if (vectorizeLoops(emitter, op,
+                              chosen.hasFMA ? mathWithFMA : mathWithout))
         ++numLoops;
       else
         continue;
       rewriter.eraseOp(op);
     }
-    approximate(math, *found);
+    approximate(mathWithFMA, true);
+    approximate(mathWithout, false);
     for (auto function : getOperation().getOps<func::FuncOp>())
       shareUnaware(function);
   }
@@ -93,7 +97,7 @@ private:
     return cast<linalg::LinalgOp>(result->resultOp.getOperation());
   }
 
-  void approximate(ArrayRef<Operation *> math, const CPUTarget &found) {
+  void approximate(ArrayRef<Operation *> math, bool hasFMA) {
     if (math.empty())
       return;
     RewritePatternSet patterns(&getContext());
@@ -101,7 +105,7 @@ private:
     // A reciprocal root stays one: upstream's needs another dialect.
     populateMathPolynomialApproximationPatterns(
         patterns, [](StringRef name) { return name != "math.rsqrt"; });
-    if (!found.hasFMA)
+    if (!hasFMA)
       patterns.add<SplitMultiplyAdd>(&getContext());
     GreedyRewriteConfig config;
     config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);

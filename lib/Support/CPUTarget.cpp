@@ -58,6 +58,30 @@ std::optional<CPUTarget> hdp::getCPUTarget(llvm::StringRef name) {
   return std::nullopt;
 }
 
+std::optional<llvm::SmallVector<CPUTarget>>
+hdp::parseCPUTargets(llvm::StringRef list, std::string &wrong) {
+  if (list == "any")
+    return llvm::SmallVector<CPUTarget>(getCPUTargets());
+  llvm::SmallVector<llvm::StringRef> names;
+  list.split(names, ',');
+  if (names.size() == 1) {
+    if (std::optional<CPUTarget> target = getCPUTarget(list))
+      return llvm::SmallVector<CPUTarget>{*target};
+  }
+  for (llvm::StringRef name : names) {
+    if (name != "host" && getCPUTarget(name))
+      continue;
+    wrong = name.str();
+    return std::nullopt;
+  }
+  llvm::SmallVector<CPUTarget> chosen;
+  for (const CPUTarget &target : targets)
+    if (target.kind == TargetKind::Portable ||
+        llvm::is_contained(names, target.name))
+      chosen.push_back(target);
+  return chosen;
+}
+
 llvm::StringRef hdp::getExpectedTargets() {
   return "host, avx512, avx-vnni, avx2 or portable";
 }

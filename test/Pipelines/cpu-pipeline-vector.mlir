@@ -3,7 +3,7 @@
 
 // RUN: hdp-opt %s --hdp-cpu-pipeline="attention=vector target=portable" | FileCheck %s
 
-// CHECK-DAG: llvm.func @hdp_attention_0
+// CHECK-DAG: llvm.func internal @hdp_attention_0
 // CHECK-DAG: llvm.func @fused
 // CHECK-DAG: llvm.func @threes
 // CHECK-NOT: @hdp_attention_1

@@ -10,7 +10,7 @@
 // CHECK: llvm.call @malloc
 // CHECK: llvm.call @hdp_kernel
 // CHECK: llvm.func @_mlir_ciface_linear(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr)
-// CHECK: llvm.func @hdp_kernel_{{.*}}: !llvm.ptr {llvm.noalias}
+// CHECK: llvm.func internal @hdp_kernel_{{.*}}: !llvm.ptr {llvm.noalias}
 // CHECK-NOT: fastmath
 func.func @linear(%a: tensor<4x8xf32>, %b: tensor<8x16xf32>)
     -> tensor<4x16xf32> {

@@ -34,7 +34,8 @@ struct CPUPipelineOptions
   Option<std::string> target{
       *this, "target",
       llvm::cl::desc(
-          "instruction set: host, avx512, avx-vnni, avx2 or portable"),
+          "instruction set: host, avx512, avx-vnni, avx2 or portable; several "
+          "between commas, or any: kernels for each, chosen at run time"),
       llvm::cl::init("host")};
   Option<bool> threads{
       *this, "threads",

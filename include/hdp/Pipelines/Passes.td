@@ -225,6 +225,52 @@ def EmitSplitCalls : Pass<"hdp-emit-split-calls", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::LLVM::LLVMDialect"];
 }
 
+def KernelVariants : Pass<"hdp-kernel-variants", "mlir::ModuleOp"> {
+  let summary = "choose the target of kernels, or several";
+  let description = [{
+    Private functions that hold a linalg op or an hdp op get a target: the
+    attribute `hdp.target`, which the passes that emit their code obey before
+    their own option, and LLVM's features of that target, so that the function's
+    code may use them whatever else the module is compiled for. `host` leaves
+    both to the options and to LLVM.
+
+    Of several targets, `avx512,avx2` or `any`, each gets a copy of the function;
+    the function itself loses its body and names the copies in `hdp.variants`,
+    the best first. `--hdp-emit-variant-calls` makes it call one of them.
+    `portable` is always among them, so no processor is without.
+
+    ```
+    func.func private @hdp_kernel_0(%a: !a) { hdp.attention ... }
+    // becomes
+    func.func private @hdp_kernel_0(!a)
+        attributes {hdp.variants = [@hdp_kernel_0_avx2, @hdp_kernel_0_portable]}
+    func.func private @hdp_kernel_0_avx2(%a: !a)
+        attributes {hdp.target = "avx2", passthrough = [...]} { ... }
+    func.func private @hdp_kernel_0_portable(%a: !a) ...
+    ```
+  }];
+  let options = [Option<"targets", "targets", "std::string",
+                        /*default=*/"\"host\"",
+                        "host, avx512, avx-vnni, avx2 or portable; several "
+                        "between commas, or any, which is all">];
+  let statistics = [Statistic<"numVariants", "variants", "Copies made">];
+  let dependentDialects = ["mlir::func::FuncDialect"];
+}
+
+def EmitVariantCalls : Pass<"hdp-emit-variant-calls", "mlir::ModuleOp"> {
+  let summary = "call the variant that the processor is best at";
+  let description = [{
+    The functions with `hdp.variants` of `--hdp-kernel-variants`, in the LLVM
+    dialect by now, get a body: it calls the first variant whose target the
+    running processor and its operating system have. An internal function,
+    `hdp_targets`, finds that out by `cpuid` and `xgetbv` on its first call, so
+    the module needs no library for it. Attributes of `--hdp-kernel-variants` are
+    removed, and private functions become internal, so that objects of several
+    modules can be linked into one program.
+  }];
+  let dependentDialects = ["mlir::LLVM::LLVMDialect"];
+}
+
 def LinalgToLoops : Pass<"hdp-linalg-to-loops", "mlir::ModuleOp"> {
   let summary = "lower linalg ops on buffers to loops, reductions unrolled";
   let description = [{

@@ -9,9 +9,10 @@
 #ifndef HDP_SUPPORT_CPUTARGET_H
 #define HDP_SUPPORT_CPUTARGET_H
 
-#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include <optional>
+#include <string>
 
 namespace hdp {
 
@@ -46,6 +47,12 @@ llvm::ArrayRef<CPUTarget> getCPUTargets();
 /// The target of that name, or for `host` what this machine has; nothing for
 /// any other name.
 std::optional<CPUTarget> getCPUTarget(llvm::StringRef name);
+
+/// The targets that a list of names stands for: one, `host` among them, or
+/// several between commas or `any`, which are all; then the best is the first
+/// and `portable` the last, named or not. Nothing if a name is `wrong`.
+std::optional<llvm::SmallVector<CPUTarget>>
+parseCPUTargets(llvm::StringRef list, std::string &wrong);
 
 /// What a diagnostic says was expected in place of another name.
 llvm::StringRef getExpectedTargets();

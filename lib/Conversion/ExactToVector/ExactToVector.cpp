@@ -1,6 +1,7 @@
 //===- ExactToVector.cpp - the pass around the exact kernel ---------------===//
 
 #include "ExactKernel.h"
+#include "hdp/Conversion/FunctionTarget.h"
 #include "hdp/Conversion/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -33,7 +34,8 @@ struct ConvertExactToVector
     for (AttentionOp op : ops) {
       OpBuilder builder(op);
       ImplicitLocOpBuilder located(op.getLoc(), builder);
-      VectorEmitter emitter(located, *found);
+      CPUTarget chosen = getFunctionTarget(op, *found);
+      VectorEmitter emitter(located, chosen);
       emitter.sharePartOf(op);
       ExactKernel(emitter, op).run();
       op.erase();

@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelEmitter.h"
 #include "hdp/Conversion/HDPToVector.h"
+#include "KernelEmitter.h"
+#include "hdp/Conversion/FunctionTarget.h"
 #include "hdp/Conversion/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -257,7 +258,8 @@ static KernelSpec getSpec(AttentionOp op, const CPUTarget &target,
 /// A private function that holds one kernel.
 static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
                                 StringRef name, const KernelSpec &spec,
-                                Location loc) {
+                                AttentionOp op) {
+  Location loc = op.getLoc();
   ImplicitLocOpBuilder b(loc, module.getContext());
   int64_t dynamic = ShapedType::kDynamic;
   auto rows = [&](Type element, int64_t rank, int64_t columns) -> Type {
@@ -284,13 +286,9 @@ static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
       func::FuncOp::create(loc, name, b.getFunctionType(arguments, {}));
   function.setPrivate();
   symbols.insert(function);
-  SmallVector<Attribute> passthrough = {b.getStringAttr("noinline")};
-  if (!spec.target.features.empty())
-    passthrough.push_back(
-        b.getStrArrayAttr({"target-features", spec.target.features}));
-  if (!spec.target.cpu.empty())
-    passthrough.push_back(b.getStrArrayAttr({"target-cpu", spec.target.cpu}));
-  function->setAttr("passthrough", b.getArrayAttr(passthrough));
+  function->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
+  if (!copyFunctionTarget(op, function))
+    setFunctionTarget(function, spec.target);
   Block *block = function.addEntryBlock();
   b.setInsertionPointToStart(block);
   KernelEmitter emitter(b, spec);
@@ -341,13 +339,14 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
       symbols.insert(makeStageCycles(module.getLoc()));
     llvm::StringMap<func::FuncOp> kernels;
     for (AttentionOp op : sites) {
-      KernelSpec spec = getSpec(op, *found, stageCycles);
+      KernelSpec spec =
+          getSpec(op, getFunctionTarget(op, *found), stageCycles);
       std::string text;
       llvm::raw_string_ostream(text)
           << spec.d << ' ' << spec.dv << ' ' << spec.queryType << spec.keyType
           << spec.valueType << spec.resultType << op.getScaleAttr()
-          << op.getPolicyAttr() << " " << int(spec.hasMask)
-          << int(spec.isCausal) << int(spec.variesByRow)
+          << op.getPolicyAttr() << " " << spec.target.name << " "
+          << int(spec.hasMask) << int(spec.isCausal) << int(spec.variesByRow)
           << int(spec.hasStatistics);
       if (spec.hasBias)
         llvm::raw_string_ostream(text) << spec.biasType;
@@ -355,7 +354,7 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
       if (isNew) {
         std::string name =
             "hdp_attention_" + std::to_string(kernels.size() - 1);
-        entry->second = buildKernel(module, symbols, name, spec, op.getLoc());
+        entry->second = buildKernel(module, symbols, name, spec, op);
         ++numKernels;
       }
       ImplicitLocOpBuilder builder(op.getLoc(), op);

@@ -12,6 +12,8 @@
 #include "hdp/Execution/CompiledModel.h"
 #include "hdp/Execution/RandomInputs.h"
 #include "hdp/Execution/TensorCompare.h"
+#include "hdp/Support/CPUTarget.h"
+#include "llvm/ADT/ArrayRef.h"
 #include <random>
 
 namespace hdp::vectorcode {
@@ -86,11 +88,20 @@ protected:
     return std::move(*results);
   }
 
+  /// Those of this machine.
+  static std::vector<std::string> getTargets() {
+    std::vector<std::string> names = {"host"};
+    for (const CPUTarget &target : getCPUTargets())
+      if (isSupportedByHost(target.kind))
+        names.push_back(target.name.str());
+    return names;
+  }
+
   /// 1e-5 of the largest magnitude, or one step of a 16-bit result.
   void compare(const Case &test) {
     auto expected = run(test, false, "host");
     ASSERT_EQ(expected.size(), 1u) << test.text;
-    for (const char *target : {"host", "avx512", "avx2", "portable"}) {
+    for (const std::string &target : getTargets()) {
       auto found = run(test, true, target);
       ASSERT_EQ(found.size(), 1u) << test.text;
       EXPECT_TRUE(isClose(expected[0], found[0]))

@@ -43,7 +43,7 @@ TEST_F(VectorCode, HalvesAreRoundedAsInLoops) {
   Case test{kElementwise, {}};
   auto expected = run(test, false, "host");
   ASSERT_EQ(expected.size(), 1u);
-  for (const char *target : {"host", "avx512", "avx2", "portable"}) {
+  for (const std::string &target : getTargets()) {
     auto found = run(test, true, target);
     ASSERT_EQ(found.size(), 1u);
     EXPECT_TRUE(haveSameBits(expected[0], found[0])) << target;

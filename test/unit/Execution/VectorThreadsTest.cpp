@@ -84,6 +84,37 @@ TEST_F(VectorCode, ThreadsChangeNoBit) {
   }
 }
 
+// Kernels of several targets in one module: this machine takes its best, with
+// threads too.
+TEST_F(VectorCode, VariantsAreChosenAtRunTime) {
+  const char *text = R"mlir(
+    func.func @f(%a: tensor<4x128x64xf32>) -> tensor<4x128x64xf32> {
+      %0 = hdp.attention ins(%a, %a, %a : tensor<4x128x64xf32>,
+                             tensor<4x128x64xf32>, tensor<4x128x64xf32>)
+          outs(%a : tensor<4x128x64xf32>)
+          {scale = 0.125, policy = #hdp.policy<compensated>}
+          -> tensor<4x128x64xf32>
+      %1 = hdp.attention ins(%0, %a, %a : tensor<4x128x64xf32>,
+                             tensor<4x128x64xf32>, tensor<4x128x64xf32>)
+          outs(%0 : tensor<4x128x64xf32>) {scale = 0.125}
+          -> tensor<4x128x64xf32>
+      %2 = math.tanh %1 : tensor<4x128x64xf32>
+      return %2 : tensor<4x128x64xf32>
+    })mlir";
+  llvm::StringRef best;
+  for (const CPUTarget &target : getCPUTargets())
+    if (best.empty() && isSupportedByHost(target.kind))
+      best = target.name;
+  auto expected = run({text, {}}, true, best);
+  ASSERT_EQ(expected.size(), 1u);
+  for (unsigned threads : {1u, 3u}) {
+    auto found = run({text, {}}, true, "any", threads);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(describeDifference(expected[0], found[0]), std::nullopt)
+        << best.str() << ", " << threads << " threads";
+  }
+}
+
 // A part that fails ends the call with its message, whichever thread ran it.
 TEST_F(VectorCode, PartsMayFail) {
   const char *text = R"mlir(

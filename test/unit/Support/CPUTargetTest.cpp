@@ -1,6 +1,7 @@
 //===- CPUTargetTest.cpp - targets by name, and the host's ----------------===//
 
 #include "hdp/Support/CPUTarget.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "gtest/gtest.h"
 
 using namespace hdp;
@@ -24,6 +25,28 @@ TEST(CPUTarget, NamedTargetsDoNotDependOnTheMachine) {
   ASSERT_TRUE(portable);
   EXPECT_EQ(portable->getLanes(64), 2u);
   EXPECT_FALSE(portable->hasFMA);
+}
+
+static std::string parse(llvm::StringRef list) {
+  std::string wrong, text;
+  auto targets = parseCPUTargets(list, wrong);
+  if (!targets)
+    return "not " + wrong;
+  for (const CPUTarget &target : *targets)
+    text += target.name.str() + " ";
+  return text;
+}
+
+TEST(CPUTarget, SeveralEndWithThePortableOne) {
+  EXPECT_EQ(parse("any"), "avx512 avx-vnni avx2 portable ");
+  EXPECT_EQ(parse("avx2,avx512,avx2"), "avx512 avx2 portable ");
+  EXPECT_EQ(parse("portable,avx-vnni"), "avx-vnni portable ");
+  EXPECT_EQ(parse("avx2"), "avx2 ");
+  EXPECT_EQ(parse("host"), "host ");
+  EXPECT_EQ(parse("avx2,host"), "not host");
+  EXPECT_EQ(parse("avx2,vax"), "not vax");
+  EXPECT_EQ(parse("avx2,"), "not ");
+  EXPECT_EQ(parse(""), "not ");
 }
 
 TEST(CPUTarget, HostIsKnownAndOthersAreNot) {

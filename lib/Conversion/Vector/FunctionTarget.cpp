@@ -1,0 +1,57 @@
+//===- FunctionTarget.cpp - the target of one function --------------------===//
+
+#include "hdp/Conversion/FunctionTarget.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace hdp;
+
+static constexpr llvm::StringLiteral kPassthrough = "passthrough";
+
+/// The function's attributes for LLVM: those of a target, or the others.
+static SmallVector<Attribute> getPassthrough(FunctionOpInterface function,
+                                             bool ofTarget) {
+  SmallVector<Attribute> chosen;
+  auto all = function->getAttrOfType<ArrayAttr>(kPassthrough);
+  for (Attribute attribute : all ? all.getValue() : ArrayRef<Attribute>()) {
+    auto pair = dyn_cast<ArrayAttr>(attribute);
+    auto name = pair ? dyn_cast<StringAttr>(pair[0]) : StringAttr();
+    if (ofTarget == (name && name.getValue().starts_with("target-")))
+      chosen.push_back(attribute);
+  }
+  return chosen;
+}
+
+void hdp::setFunctionTarget(FunctionOpInterface function,
+                            const CPUTarget &target) {
+  Builder builder(function.getContext());
+  SmallVector<Attribute> attributes = getPassthrough(function, false);
+  if (!target.features.empty())
+    attributes.push_back(
+        builder.getStrArrayAttr({"target-features", target.features}));
+  if (!target.cpu.empty())
+    attributes.push_back(builder.getStrArrayAttr({"target-cpu", target.cpu}));
+  function->setAttr(kPassthrough, builder.getArrayAttr(attributes));
+  function->setAttr(kTargetAttr, builder.getStringAttr(target.name));
+}
+
+bool hdp::copyFunctionTarget(Operation *op, FunctionOpInterface function) {
+  auto around = op->getParentOfType<FunctionOpInterface>();
+  if (!around || !around->hasAttr(kTargetAttr))
+    return false;
+  SmallVector<Attribute> attributes = getPassthrough(function, false);
+  llvm::append_range(attributes, getPassthrough(around, true));
+  function->setAttr(kPassthrough, ArrayAttr::get(op->getContext(), attributes));
+  function->setAttr(kTargetAttr, around->getAttr(kTargetAttr));
+  return true;
+}
+
+CPUTarget hdp::getFunctionTarget(Operation *op, const CPUTarget &otherwise) {
+  auto around = op->getParentOfType<FunctionOpInterface>();
+  if (!around)
+    return otherwise;
+  auto name = around->getAttrOfType<StringAttr>(kTargetAttr);
+  if (!name)
+    return otherwise;
+  return getCPUTarget(name.getValue()).value_or(otherwise);
+}

@@ -1,0 +1,49 @@
+// RUN: hdp-opt %s --hdp-cpu-pipeline="target=avx512,avx2" | FileCheck %s
+// RUN: hdp-opt %s --hdp-cpu-pipeline="target=any threads=true" | FileCheck %s --check-prefix=THREADS
+// RUN: hdp-opt %s --hdp-cpu-pipeline="target=avx2" | FileCheck %s --check-prefix=ONE
+
+// The kernel calls the first of its variants that the processor can run. What
+// it can is asked once.
+
+// CHECK-DAG:   llvm.mlir.global internal @hdp_known_targets(0 : i32)
+// CHECK-LABEL: llvm.func internal @hdp_targets() -> i32
+// CHECK:         %[[KNOWN:.*]] = llvm.load %{{.*}} atomic monotonic
+// CHECK:         llvm.icmp "ne" %[[KNOWN]]
+// CHECK:         llvm.cond_br
+// CHECK:         llvm.inline_asm has_side_effects "cpuid"
+// CHECK:         llvm.inline_asm has_side_effects "xgetbv"
+// CHECK-LABEL: llvm.func @attention
+// CHECK:         llvm.call @hdp_kernel_0(
+// CHECK-LABEL: llvm.func internal @hdp_kernel_0(
+// CHECK-NOT:     hdp.variants
+// CHECK:         %[[TARGETS:.*]] = llvm.call @hdp_targets()
+// CHECK:         %[[BIT:.*]] = llvm.and %[[TARGETS]], %{{.*}}
+// CHECK:         %[[IS:.*]] = llvm.icmp "ne" %[[BIT]]
+// CHECK:         llvm.cond_br %[[IS]], ^[[FIRST:.*]], ^[[NEXT:.*]]
+// CHECK:       ^[[FIRST]]:
+// CHECK:         llvm.call @hdp_kernel_0_avx512(
+// CHECK:         llvm.return
+// CHECK:       ^[[NEXT]]:
+// CHECK:         llvm.call @hdp_kernel_0_avx2(
+// CHECK:         llvm.call @hdp_kernel_0_portable(
+// CHECK-NOT:   hdp.target
+// CHECK-DAG:   llvm.func internal @hdp_kernel_0_avx512
+// CHECK-DAG:   llvm.func internal @hdp_attention_0
+// CHECK-DAG:   llvm.func internal @hdp_attention_2
+
+// Threads call the function that chooses, with their part.
+// THREADS:     llvm.func internal @hdp_part_hdp_kernel_0
+// THREADS:       llvm.call @hdp_kernel_0(
+// THREADS:     llvm.func internal @hdp_kernel_0(
+// THREADS:       llvm.call @hdp_targets
+// THREADS:       llvm.call @hdp_kernel_0_avx_vnni(
+
+// ONE-NOT:     hdp_targets
+// ONE:         llvm.func internal @hdp_kernel_0({{.*}}"target-cpu", "x86-64-v3"
+
+func.func @attention(%q: tensor<8x128x64xf32>) -> tensor<8x128x64xf32> {
+  %0 = hdp.attention ins(%q, %q, %q : tensor<8x128x64xf32>, tensor<8x128x64xf32>, tensor<8x128x64xf32>)
+      outs(%q : tensor<8x128x64xf32>) {scale = 0.125, policy = #hdp.policy<compensated>}
+      -> tensor<8x128x64xf32>
+  return %0 : tensor<8x128x64xf32>
+}
