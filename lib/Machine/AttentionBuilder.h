@@ -59,9 +59,15 @@ private:
                    bool measure);
   void emitEndRows(const Head &head, uint32_t strip, uint8_t core,
                    uint64_t keptTurn, bool measure);
-  void emitFractions(const Head &head, uint32_t strip, uint8_t core,
-                     uint32_t chunk, uint64_t keyTurn, uint64_t keptTurn,
-                     bool fresh);
+  enum class Plane { Integer, Fraction };
+  void emitKeptKeys(const Head &head, uint32_t strip, uint8_t core, Plane plane,
+                    uint32_t chunk, uint64_t keyTurn, uint64_t keptTurn,
+                    bool fresh);
+  /// Keys come in chunks, which the integer pass has to leave again: scores
+  /// bring back the integer planes of what is kept.
+  bool bringsKeptKeys() const {
+    return !site.dense && request.fetchUponMask && plan.keyChunks(site) > 1;
+  }
   void emitKeptValues(const Head &head, uint32_t strip, uint8_t core,
                       uint32_t chunk, uint64_t turn, uint64_t keptTurn,
                       bool fresh);
@@ -70,7 +76,8 @@ private:
   void emitSoftmax(const Head &head, uint32_t strip, uint8_t core,
                    uint64_t keptTurn);
   void emitWeigh(const Head &head, uint32_t strip, uint8_t core, uint32_t chunk,
-                 uint64_t valueTurn, uint64_t keptTurn, uint64_t stripTurn);
+                 bool isFirst, uint64_t valueTurn, uint64_t keptTurn,
+                 uint64_t stripTurn);
   void emitOutput(const Head &head, uint32_t strip, uint8_t core,
                   uint64_t stripTurn);
   void emitEndHead(const Head &head);
@@ -153,6 +160,8 @@ private:
   /// The latest turns of a core's buffers.
   struct Turns {
     uint64_t kept = 0, strip = 0, validInteger = 0, valid = 0, bias = 0;
+    /// Of `kept`: that of the strip whose values are weighed next.
+    uint64_t weighed = 0;
   };
   std::vector<Turns> turns;
   /// Chunks of keys and values, in plans that have them.

@@ -37,7 +37,8 @@ inline uint32_t slotsOf(Role role, const Overlap &overlap, uint32_t rounds,
                         bool isAhead) {
   switch (role) {
   case Role::Kept:
-    return isAhead ? overlap.heads * rounds : overlap.strips;
+    return isAhead ? overlap.heads * rounds
+                   : std::max(overlap.strips, overlap.heads);
   case Role::Key:
     return overlap.heads;
   case Role::Fraction:

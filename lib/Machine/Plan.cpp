@@ -55,6 +55,7 @@ static Room layOut(Plan &plan, const AttentionRequest &request,
   uint64_t bq = uint64_t(site.policy.blockRows),
            bk = uint64_t(site.policy.blockCols);
   plan.isAhead = t.isAhead;
+  plan.isPipelined = !t.isAhead && slotsOf(Role::Kept, t.overlap, 1, false) > 1;
   plan.stripRows = t.stripRows;
   plan.strips = uint32_t(ceilDiv(site.blockRows(), t.stripRows));
   plan.rounds = uint32_t(ceilDiv(plan.strips, plan.coresPerHead));

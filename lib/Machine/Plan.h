@@ -32,6 +32,8 @@ struct Plan {
   /// The integer pass of a whole head comes before its scores; in other plans
   /// each strip's comes right before them.
   bool isAhead = false;
+  /// In these, whether there is room for what the next strip's leaves.
+  bool isPipelined = false;
 
   std::vector<NamedBuffer> buffers;
   Region query, queryFraction, key, keyFraction, value, sum;

@@ -91,6 +91,7 @@ void AttentionBuilder::emitValues(const Head &head, uint32_t chunk,
     return;
   auto c = start<LoadValuesCommand>();
   c.cores = coreSet();
+  c.queue = plan.valueChunks(site) > 1;
   c.predicate = noPredicate;
   c.symbol = symbol("V");
   c.key = chunk * plan.valueColumns * bk;
@@ -194,11 +195,11 @@ void AttentionBuilder::emitEndHead(const Head &head) {
   add(c);
 }
 
-/// The fraction planes of a strip's queries and of the keys it keeps.
-void AttentionBuilder::emitFractions(const Head &head, uint32_t strip,
-                                     uint8_t core, uint32_t chunk,
-                                     uint64_t keyTurn, uint64_t keptTurn,
-                                     bool fresh) {
+/// A plane of the keys that a strip keeps, or (fractions) of all of a chunk.
+void AttentionBuilder::emitKeptKeys(const Head &head, uint32_t strip,
+                                    uint8_t core, Plane plane, uint32_t chunk,
+                                    uint64_t keyTurn, uint64_t keptTurn,
+                                    bool fresh) {
   if (site.dense)
     return;
   if (!request.fetchUponMask) {
@@ -217,6 +218,7 @@ void AttentionBuilder::emitFractions(const Head &head, uint32_t strip,
     add(c);
     return;
   }
+  bool isInteger = plane == Plane::Integer;
   auto c = start<LoadKeptCommand>();
   c.cores = coreSet();
   c.core = core;
@@ -224,13 +226,13 @@ void AttentionBuilder::emitFractions(const Head &head, uint32_t strip,
   c.buffer = uint8_t(Buffer::Key);
   c.fresh = fresh;
   c.slot = head.slot;
-  c.symbol = symbol("kF");
+  c.symbol = symbol(isInteger ? "kI" : "kF");
   c.row = uint64_t(head.kv) * site.Lk;
   setChunk(c, chunk, plan.keyColumns);
   c.block_rows =
       std::min(plan.stripRows, site.blockRows() - strip * plan.stripRows);
   c.mask_address = plan.states.at(keptTurn);
-  c.address = plan.keyFraction.at(keyTurn);
+  c.address = (isInteger ? plan.key : plan.keyFraction).at(keyTurn);
   add(c);
 }
 
@@ -291,11 +293,12 @@ void AttentionBuilder::emitSoftmax(const Head &head, uint32_t strip,
 }
 
 void AttentionBuilder::emitWeigh(const Head &head, uint32_t strip, uint8_t core,
-                                 uint32_t chunk, uint64_t valueTurn,
-                                 uint64_t keptTurn, uint64_t stripTurn) {
+                                 uint32_t chunk, bool isFirst,
+                                 uint64_t valueTurn, uint64_t keptTurn,
+                                 uint64_t stripTurn) {
   auto c = make<WeighCommand>(head, strip, core);
   setChunk(c, chunk, plan.valueColumns);
-  c.first = chunk == 0;
+  c.first = isFirst;
   if (!site.dense)
     c.mask_address = plan.states.at(keptTurn);
   if (site.hasMask) {
