@@ -1,14 +1,15 @@
 //===- JitRuntime.cpp - failures and conversions for compiled code --------===//
 //
 // MLIR lowers cf.assert to `puts(message); abort()`. Here both are ours: the
-// message is kept and control jumps back to the call. Frames of compiled code
-// have nothing to unwind.
+// message is kept and control jumps back to the call, which frees what the
+// code had allocated. Its frames have nothing else to unwind.
 //
 //===----------------------------------------------------------------------===//
 
 #include "JitRuntime.h"
 #include "LaunchRuntime.h"
 #include "hdp/Support/Error.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/ThreadPool.h"
 #include <csetjmp>
@@ -22,18 +23,30 @@ using namespace hdp;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// A call of compiled code that has not returned. Plain data: it is left by
-/// longjmp.
+/// A call of compiled code that has not returned. It lives in a frame that
+/// longjmp does not leave.
 struct Invocation {
+  Invocation(SiteDispatcher *dispatch, unsigned threads);
+  ~Invocation();
+
   std::jmp_buf resume;
   char message[1024];
   SiteDispatcher *dispatch;
   unsigned threads;
   Invocation *outer;
+  /// What the code has allocated and not freed; after a return, its results.
+  llvm::DenseSet<void *> buffers;
 };
 } // namespace
 
 static thread_local Invocation *current = nullptr;
+
+Invocation::Invocation(SiteDispatcher *dispatch, unsigned threads)
+    : message{}, dispatch(dispatch), threads(threads), outer(current) {
+  current = this;
+}
+
+Invocation::~Invocation() { current = outer; }
 
 /// Keeps the first message of an invocation; one line.
 static void record(llvm::StringRef message) {
@@ -58,10 +71,20 @@ static int recordMessage(const char *message) {
 /// malloc of compiled code, which does not look whether it got any.
 static void *allocateOrLeave(size_t size) {
   // An empty tensor has an address, too.
-  if (void *memory = std::malloc(size ? size : 1))
+  if (void *memory = std::malloc(size ? size : 1)) {
+    if (current)
+      current->buffers.insert(memory);
     return memory;
+  }
   recordMessage("out of memory");
   leave();
+}
+
+/// free of compiled code.
+static void release(void *memory) {
+  if (current)
+    current->buffers.erase(memory);
+  std::free(memory);
 }
 
 /// True if the site was executed.
@@ -98,23 +121,19 @@ static void launchOrLeave(int64_t stream, int64_t size, int64_t table) {
 /// False if compiled code left by `leave`.
 static bool invoke(Invocation &invocation, void (*function)(void **),
                    void **arguments) {
-  if (setjmp(invocation.resume))
+  if (setjmp(invocation.resume)) {
+    for (void *memory : invocation.buffers)
+      std::free(memory);
     return false;
+  }
   function(arguments);
   return true;
 }
 
 llvm::Error hdp::invokeGuarded(void (*function)(void **), void **arguments,
                                SiteDispatcher dispatch, unsigned threads) {
-  Invocation invocation;
-  invocation.message[0] = 0;
-  invocation.dispatch = &dispatch;
-  invocation.threads = std::max(threads, 1u);
-  invocation.outer = current;
-  current = &invocation;
-  bool returned = invoke(invocation, function, arguments);
-  current = invocation.outer;
-  if (returned)
+  Invocation invocation(&dispatch, std::max(threads, 1u));
+  if (invoke(invocation, function, arguments))
     return llvm::Error::success();
   return makeError(invocation.message[0] ? invocation.message
                                          : "the compiled code aborted");
@@ -142,15 +161,9 @@ static void callPart(void **arguments) {
 
 /// A part may leave, too: only as far as here.
 static void runPart(PartCall &call) {
-  Invocation invocation;
-  invocation.message[0] = 0;
-  invocation.dispatch = nullptr; // kernels hold no sites
-  invocation.threads = 1;
-  invocation.outer = current;
-  current = &invocation;
+  Invocation invocation(/*dispatch=*/nullptr, /*threads=*/1); // holds no sites
   call.returned =
       invoke(invocation, callPart, reinterpret_cast<void **>(&call));
-  current = invocation.outer;
   std::memcpy(call.message, invocation.message, sizeof(call.message));
 }
 
@@ -258,6 +271,7 @@ llvm::ArrayRef<std::pair<llvm::StringRef, void *>> hdp::getRuntimeSymbols() {
       {"puts", reinterpret_cast<void *>(&recordMessage)},
       {"abort", reinterpret_cast<void *>(&leave)},
       {"malloc", reinterpret_cast<void *>(&allocateOrLeave)},
+      {"free", reinterpret_cast<void *>(&release)},
       {"hdp_parallel", reinterpret_cast<void *>(&runPartsOrLeave)},
       {"hdp_dispatch_site", reinterpret_cast<void *>(&dispatchOrLeave)},
       {"hdp_launch", reinterpret_cast<void *>(&launchOrLeave)},

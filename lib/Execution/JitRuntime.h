@@ -20,9 +20,10 @@ using SiteDispatcher =
     llvm::function_ref<llvm::Error(int64_t site, void **descriptors)>;
 
 /// Calls `function` with `arguments`, both as MLIR's packed wrappers have
-/// them. A failure in there is returned; memory that the code had allocated by
-/// then is not freed. Calls may be nested (a site runs compiled code again)
-/// and made by several threads. Kernels that are split run in `threads`.
+/// them. A failure in there is returned; what the code had allocated by then is
+/// freed, but for buffers that one thread allocated and another one would have
+/// freed (kernels have none). Calls may be nested (a site runs compiled code
+/// again) and made by several threads. Kernels that are split run in `threads`.
 llvm::Error invokeGuarded(void (*function)(void **), void **arguments,
                           SiteDispatcher dispatch, unsigned threads = 1);
 

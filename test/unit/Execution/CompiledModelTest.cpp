@@ -2,6 +2,7 @@
 
 #include "hdp/Execution/CompiledModel.h"
 #include "ModuleTest.h"
+#include <malloc.h>
 #include <thread>
 
 using namespace hdp;
@@ -209,6 +210,35 @@ TEST_F(CompiledModelTest, MemoryThatThereIsNotIsAnError) {
   EXPECT_EQ(runError(*model, {&many}), "out of memory");
   EXPECT_EQ(toVector<double>(run(*model, {&few})[0]),
             (std::vector<double>{1, 1, 1}));
+}
+
+/// Bytes that malloc has handed out and not got back.
+size_t countAllocated() {
+  struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+TEST_F(CompiledModelTest, AFailedCallFreesItsBuffers) {
+  auto model = compile(R"(
+    func.func @main(%n: index) -> tensor<?xf32> {
+      %c1 = arith.constant 1.0 : f32
+      %c9 = arith.constant 9 : index
+      %e = tensor.empty(%n) : tensor<?xf32>
+      %0 = linalg.fill ins(%c1 : f32) outs(%e : tensor<?xf32>)
+          -> tensor<?xf32>
+      %ok = arith.cmpi ult, %n, %c9 : index
+      cf.assert %ok, "too many"
+      %1 = linalg.exp ins(%0 : tensor<?xf32>) outs(%e : tensor<?xf32>)
+          -> tensor<?xf32>
+      return %1 : tensor<?xf32>
+    })");
+  ASSERT_TRUE(model);
+  HostTensor many = makeTensor<int64_t>(ElementType::I64, {}, {1 << 20});
+  size_t before = countAllocated();
+  for (int call = 0; call < 20; ++call)
+    EXPECT_EQ(runError(*model, {&many}), "too many");
+  size_t after = countAllocated();
+  EXPECT_LT(after - std::min(before, after), size_t(4) << 20); // one buffer
 }
 
 TEST_F(CompiledModelTest, ThreadsFailAndSucceedIndependently) {
