@@ -60,6 +60,7 @@ public:
     std::string name = function.getName().str();
     CompileOptions compileOptions;
     compileOptions.objectCache = options.objectCache;
+    compileOptions.threads = options.threads;
     auto model = CompiledModel::compile(*module, compileOptions);
     if (!model)
       return model.takeError();

@@ -109,6 +109,7 @@ KernelSite::create(func::FuncOp site, AttentionOp op, ModuleOp module,
   options.attention = AttentionLowering::Vector;
   options.target = jitOptions.target;
   options.objectCache = jitOptions.objectCache;
+  options.threads = jitOptions.threads;
   auto model = CompiledModel::compile(module, options);
   if (!model)
     return model.takeError();

@@ -2,6 +2,7 @@
 
 #include "hdp/Execution/ModelRunner.h"
 #include "hdp/Dialect/HDP/Transforms/Passes.h"
+#include "hdp/Dialect/HDPA/IR/HDPA.h"
 #include "hdp/Execution/Diagnostics.h"
 #include "hdp/Pipelines/RaisePipeline.h"
 #include "hdp/Support/Error.h"
@@ -80,6 +81,7 @@ ModelRunner::create(mlir::OwningOpRef<mlir::ModuleOp> module,
   if (!options.policy.empty())
     if (llvm::Error error = setPolicy(*module, options.policy, options.layers))
       return error;
+  module->walk([&](hdpa::LaunchOp) { ++runner->numLaunches; });
   module->walk([&](AttentionOp op) {
     ++runner->numAttentions;
     LayerReport layer;
@@ -96,8 +98,9 @@ ModelRunner::create(mlir::OwningOpRef<mlir::ModuleOp> module,
 
 /// The engines that have these names.
 static llvm::Expected<std::vector<std::unique_ptr<AttentionEngine>>>
-makeEngines(const RunnerOptions &options) {
+makeEngines(const RunnerOptions &options, unsigned threads) {
   JitOptions jit;
+  jit.threads = threads;
   jit.objectCache = options.objectCache;
   std::vector<std::unique_ptr<AttentionEngine>> engines;
   for (const std::string &name : options.engines) {
@@ -131,11 +134,12 @@ llvm::Error ModelRunner::compile() {
   });
   // Exact attention on the CPU alone needs no host in between.
   bool dispatch =
-      numAttentions > 0 &&
-      (isPruned || options.engines != std::vector<std::string>{"cpu"});
+      numAttentions > 0 && (isPruned || options.capturesInputs ||
+                            options.engines != std::vector<std::string>{"cpu"});
   CompileOptions compileOptions;
   compileOptions.dispatchAttention = dispatch;
   compileOptions.attention = options.cpuKernels;
+  compileOptions.threads = threads;
   compileOptions.objectCache = options.objectCache;
   compileOptions.siteResults =
       options.engines.size() > 1 ? SiteResults::All : SiteResults::Statistics;
@@ -153,7 +157,7 @@ llvm::Error ModelRunner::compile() {
       layer.policy = formatPolicy(site.policy);
       report.layers.push_back(std::move(layer));
     }
-    auto engines = makeEngines(options);
+    auto engines = makeEngines(options, threads);
     if (!engines)
       return engines.takeError();
     auto runner =
@@ -179,6 +183,9 @@ ModelRunner::run(llvm::ArrayRef<const HostTensor *> arguments, int64_t call,
   counters.batchSize = batchSize;
   counters.keepsLaunches = options.keepsLaunches && call == 0;
   counters.layers.resize(report.layers.size());
+  std::vector<NamedTensor> inputs;
+  if (options.capturesInputs && call == 0)
+    counters.captured = &inputs;
   currentCounters = &counters;
   Clock::time_point start = Clock::now();
   auto results = model->run(options.function, arguments);
@@ -198,6 +205,8 @@ ModelRunner::run(llvm::ArrayRef<const HostTensor *> arguments, int64_t call,
   }
 
   std::lock_guard<std::mutex> lock(mutex);
+  if (counters.captured)
+    captured = std::move(inputs);
   report.seconds += seconds;
   for (auto [index, layer] : llvm::enumerate(counters.layers)) {
     accumulate(report.layers[index], layer);
@@ -208,6 +217,11 @@ ModelRunner::run(llvm::ArrayRef<const HostTensor *> arguments, int64_t call,
     }
   }
   return outcome;
+}
+
+std::vector<NamedTensor> ModelRunner::takeCaptured() {
+  std::lock_guard<std::mutex> lock(mutex);
+  return std::move(captured);
 }
 
 RunReport ModelRunner::getReport() const {

@@ -1,6 +1,7 @@
 //===- SiteRunner.cpp - dispatch, comparison, counters --------------------===//
 
 #include "hdp/Execution/SiteRunner.h"
+#include "SiteCapture.h"
 #include "SiteStatistics.h"
 #include "hdp/Execution/Diagnostics.h"
 #include "hdp/Execution/TensorCompare.h"
@@ -131,6 +132,9 @@ llvm::Error SiteRunner::execute(int64_t id, llvm::ArrayRef<TensorView> views,
   const AttentionSite &site = model->getSites()[id];
   const Prepared &ready = *prepared[id];
   LayerReport &layer = counters.layers[id];
+
+  if (counters.captured)
+    captureInputs(site, views, *counters.captured);
 
   // One engine that can work on the model's own memory does.
   std::vector<std::vector<NamedTensor>> results;

@@ -11,6 +11,9 @@
 // RUN: cmp %t.ref.npz %t.small.npz
 // RUN: FileCheck %s --check-prefix=SMALL < %t.small.mlir
 // RUN: hdp-opt %s --hdp-accel-pipeline="double-buffer=false" | hdp-run - --random=7 --output=%t.plain.npz
+// The policy comes too late for launches; the run says so and goes on.
+// RUN: hdp-run %t.small.mlir --random=7 --policy=paper 2>&1 >%t.late.txt | FileCheck %s --check-prefix=LATE
+// LATE: hdp-run: warning: {{.*}}.small.mlir: attention is launches of programs already, the policy has no effect
 // RUN: cmp %t.ref.npz %t.plain.npz
 
 // The attention is not hdp-run's: it runs on the co-processor.

@@ -20,43 +20,82 @@ namespace cl = llvm::cl;
 namespace {
 struct AttentionOptions {
   cl::SubCommand command{"attention", "pruned against dense attention"};
-  cl::list<unsigned> heads{"heads", cl::CommaSeparated, cl::value_desc("H"),
-                           cl::sub(command), cl::desc("heads (default: 12)")};
-  cl::list<unsigned> lengths{"length", cl::CommaSeparated, cl::value_desc("S"),
+  cl::list<unsigned> heads{"heads",
+                           cl::CommaSeparated,
+                           cl::value_desc("H"),
+                           cl::sub(command),
+                           cl::cat(getCategory()),
+                           cl::desc("heads (default: 12)")};
+  cl::list<unsigned> lengths{"length",
+                             cl::CommaSeparated,
+                             cl::value_desc("S"),
                              cl::sub(command),
+                             cl::cat(getCategory()),
                              cl::desc("rows of Q and K (default: 128,512)")};
-  cl::list<unsigned> headDims{"head-dim", cl::CommaSeparated,
-                              cl::value_desc("D"), cl::sub(command),
+  cl::list<unsigned> headDims{"head-dim",
+                              cl::CommaSeparated,
+                              cl::value_desc("D"),
+                              cl::sub(command),
+                              cl::cat(getCategory()),
                               cl::desc("columns (default: 64)")};
   cl::list<double> pruned{
-      "pruned", cl::CommaSeparated, cl::value_desc("PERCENT"), cl::sub(command),
+      "pruned",
+      cl::CommaSeparated,
+      cl::value_desc("PERCENT"),
+      cl::sub(command),
+      cl::cat(getCategory()),
       cl::desc("wanted percentages of pruned blocks (default: 0,50,75,90)")};
   cl::list<std::string> inputs{
       "inputs", cl::value_desc("FILE"), cl::sub(command),
-      cl::desc("q, k and v of a file instead of random ones (several: one "
-               "table each)")};
+      cl::cat(getCategory()),
+      cl::desc("q, k and v of a file instead of random ones, or what hdp-run "
+               "--capture wrote (several: one table each)")};
   cl::opt<std::string> policy{
-      "policy", cl::init("compensated"), cl::value_desc("POLICY"),
+      "policy",
+      cl::init("compensated"),
+      cl::value_desc("POLICY"),
       cl::sub(command),
+      cl::cat(getCategory()),
       cl::desc("the policy, whose rho is set (default: compensated)")};
   cl::opt<std::string> target{
-      "target", cl::init("host"),
-      cl::value_desc("host|avx512|avx-vnni|avx2|portable"), cl::sub(command),
+      "target",
+      cl::init("host"),
+      cl::value_desc("host|avx512|avx-vnni|avx2|portable"),
+      cl::sub(command),
+      cl::cat(getCategory()),
       cl::desc("of our kernels (default: host)")};
   cl::list<std::string> libraries{
       "libraries", cl::value_desc("FOLDER"), cl::sub(command),
+      cl::cat(getCategory()),
       cl::desc("where OpenBLAS, oneDNN, MKL and BLIS are looked for before "
                "the system's folders")};
   cl::opt<std::string> python{
       "python", cl::value_desc("FILE"), cl::sub(command),
+      cl::cat(getCategory()),
       cl::desc("a Python with PyTorch, ONNX Runtime or OpenVINO, to measure "
                "those too")};
   cl::opt<bool> stages{
-      "stages", cl::sub(command),
+      "stages", cl::sub(command), cl::cat(getCategory()),
       cl::desc("also the cycles of each stage of our kernels, by kernels that "
                "count them")};
+  cl::list<unsigned> threads{
+      "threads",
+      cl::CommaSeparated,
+      cl::value_desc("N"),
+      cl::sub(command),
+      cl::cat(getCategory()),
+      cl::desc("ours also with so many threads, timed by the clock on all "
+               "cores (1,2: against one)")};
+  cl::list<unsigned> layers{
+      "layers",
+      cl::CommaSeparated,
+      cl::value_desc("N"),
+      cl::sub(command),
+      cl::cat(getCategory()),
+      cl::desc("which attentions of --inputs files that hold several (default: "
+               "all)")};
   cl::opt<unsigned> seed{"seed", cl::init(1), cl::sub(command),
-                         cl::desc("of random inputs")};
+                         cl::cat(getCategory()), cl::desc("of random inputs")};
 };
 } // namespace
 
@@ -80,12 +119,10 @@ static std::vector<T> orDefault(const cl::list<T> &list,
 static llvm::Expected<std::vector<AttentionInputs>>
 collectInputs(const AttentionOptions &options) {
   std::vector<AttentionInputs> all;
-  for (const std::string &path : options.inputs) {
-    llvm::Expected<AttentionInputs> inputs = readInputs(path);
-    if (!inputs)
-      return inputs.takeError();
-    all.push_back(std::move(*inputs));
-  }
+  std::vector<unsigned> layers(options.layers.begin(), options.layers.end());
+  for (const std::string &path : options.inputs)
+    if (llvm::Error error = readInputs(path, layers, all))
+      return error;
   if (!all.empty())
     return all;
   for (unsigned d : orDefault(options.headDims, {64u}))
@@ -124,6 +161,11 @@ static llvm::Error run(const AttentionOptions &options, Session &session) {
     return all.takeError();
   contest.libraryFolders.assign(options.libraries.begin(),
                                 options.libraries.end());
+  contest.usesPolicyAsGiven = !options.inputs.empty();
+  if (llvm::Error error = readThreads(options.threads, contest.threads))
+    return error;
+  session.addNote("error: the largest difference from softmax(scale Q K^T) V "
+                  "in f64, over some rows of each head");
   std::unique_ptr<PythonPeers> python;
   if (options.python.empty()) {
     session.addNote("PyTorch, ONNX Runtime and OpenVINO are left out: no "

@@ -64,6 +64,15 @@ llvm::Error Contest::report() {
     row["milliseconds"] = 1e3 * seconds;
     row["minimum_milliseconds"] = 1e3 * rounds.getMinimum(entrant->index);
     row["rounds"] = rounds.getRounds();
+    if (entrant->check)
+      row["equal_to_loops"] = entrant->check(entrant->out);
+    row["error_of_exact"] = computeErrorOfExact(inputs, entrant->out);
+    if (entrant->oneThread) {
+      row["ratio_to_one_thread"] =
+          rounds.getSpeedup(entrant->index, *entrant->oneThread);
+      session.addRow(std::move(row));
+      continue;
+    }
     double rate = inputs.operations() / seconds;
     row["dense_gflops"] = 1e-9 * rate;
     if (options.peaks.f32 > 0)
@@ -75,9 +84,6 @@ llvm::Error Contest::report() {
     if (ownInt8)
       row["ratio_to_own_int8"] = rounds.getSpeedup(entrant->index, *ownInt8);
     reportStages(*entrant);
-    if (entrant->check)
-      row["equal_to_loops"] = entrant->check(entrant->out);
-    row["error_of_exact"] = computeErrorOfExact(inputs, entrant->out);
     session.addRow(std::move(row));
   }
   std::vector<Column> columns = {{"implementation", "implementation"},
@@ -95,6 +101,8 @@ llvm::Error Contest::report() {
     if (options.countsStages)
       columns.push_back({key, getName(KernelStage(number)), 2});
   }
+  if (!options.threads.empty())
+    columns.push_back({"ratio_to_one_thread", "x one thread", 2});
   columns.push_back({"error_of_exact", "error", 6});
   session.printTable(
       llvm::formatv("attention, {0} inputs, {1} heads, {2} x {3} scores, d {4}",

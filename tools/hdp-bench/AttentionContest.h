@@ -28,6 +28,10 @@ struct ContestOptions {
   /// Of our kernels, as the pipeline takes it.
   std::string target = "host";
   Peaks peaks;
+  /// Ours also with so many threads, by the clock; empty: not.
+  std::vector<unsigned> threads;
+  /// Also the policy as it is, whatever it prunes.
+  bool usesPolicyAsGiven = false;
   /// Also run kernels that count the ticks of their stages.
   bool countsStages = false;
 };
@@ -43,6 +47,8 @@ struct Entrant {
   /// Whether the result equals that of the loops, where there are any.
   std::function<bool(const HostTensor &out)> check;
   size_t index = 0;
+  /// The one with a single thread, which alone this is to be compared with.
+  std::optional<size_t> oneThread;
   /// Of the stages, one a round, and the counting kernel's entry in the rounds.
   std::vector<StageShares> shares;
   size_t countedIndex = 0;
@@ -75,6 +81,10 @@ private:
   /// Takes turns with the others as well: a kernel that counts its stages.
   void addCounted(Entrant &entrant, CompiledAttention attention);
   void reportStages(Entrant &entrant);
+  /// Ours with one and with more threads.
+  llvm::Error addThreaded(llvm::StringRef name,
+                          const std::optional<numerics::Policy> &policy,
+                          mlir::MLIRContext &context);
   Entrant &addDense(llvm::StringRef name, DenseKernel kernel, bool isF32);
   /// The fastest dense f32 implementation, null if there is none.
   const Entrant *findBest(bool isOwn) const;

@@ -26,18 +26,24 @@ namespace cl = llvm::cl;
 namespace {
 struct CompileBenchOptions {
   cl::SubCommand command{"compile", "the compiler's own time"};
-  cl::opt<std::string> model{"model", cl::init("bert-base"),
-                             cl::value_desc("bert-base|kwt1"), cl::sub(command),
+  cl::opt<std::string> model{"model",
+                             cl::init("bert-base"),
+                             cl::value_desc("bert-base|kwt1"),
+                             cl::sub(command),
+                             cl::cat(getCategory()),
                              cl::desc("the encoder (default: bert-base)")};
   cl::opt<unsigned> layers{"layers", cl::init(12), cl::sub(command),
+                           cl::cat(getCategory()),
                            cl::desc("layers (default: 12)")};
   cl::opt<unsigned> length{"length", cl::init(128), cl::sub(command),
+                           cl::cat(getCategory()),
                            cl::desc("tokens (default: 128)")};
   cl::opt<std::string> policy{
       "policy", cl::init("compensated"), cl::sub(command),
+      cl::cat(getCategory()),
       cl::desc("the policy of attention (default: compensated)")};
   cl::opt<bool> noStockJit{
-      "no-stock-jit", cl::sub(command),
+      "no-stock-jit", cl::sub(command), cl::cat(getCategory()),
       cl::desc("leave out upstream's machine code, which takes long")};
 };
 

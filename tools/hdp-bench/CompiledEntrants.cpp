@@ -54,6 +54,32 @@ void Contest::reportStages(Entrant &entrant) {
   }
 }
 
+llvm::Error Contest::addThreaded(llvm::StringRef name,
+                                 const std::optional<numerics::Policy> &policy,
+                                 mlir::MLIRContext &context) {
+  std::optional<size_t> one;
+  for (unsigned threads : options.threads) {
+    CompileOptions kernels;
+    kernels.target = options.target;
+    kernels.threads = threads;
+    auto attention =
+        CompiledAttention::compile(inputs, policy, kernels, context);
+    if (!attention)
+      return attention.takeError();
+    compiled.push_back(
+        std::make_unique<CompiledAttention>(std::move(*attention)));
+    const CompiledAttention &ours = *compiled.back();
+    std::string text = llvm::formatv("{0}, threads: {1}", name, threads).str();
+    Entrant &entrant = addEntrant(text);
+    entrant.index =
+        rounds.addThreaded(text, [&] { return ours.run(inputs, entrant.out); });
+    one = one.value_or(entrant.index);
+    entrant.oneThread = one;
+    entrant.row["threads"] = threads;
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error Contest::addCompiled(mlir::MLIRContext &context) {
   CompileOptions kernels;
   kernels.attention = AttentionLowering::Vector;
@@ -83,10 +109,15 @@ llvm::Error Contest::addCompiled(mlir::MLIRContext &context) {
     return &entrant;
   };
   ImportanceTable table(inputs, options.policy);
-  for (double wanted : options.pruned) {
-    numerics::Policy policy = table.tune(options.policy, wanted);
-    auto entrant =
-        add(llvm::formatv("hdp, {0:f0} % wanted", 100 * wanted).str(), policy);
+  std::vector<std::pair<std::string, numerics::Policy>> policies;
+  if (options.usesPolicyAsGiven)
+    policies.push_back({"hdp, policy as given", options.policy});
+  for (double wanted : options.pruned)
+    policies.push_back(
+        {llvm::formatv("hdp, {0:f0} % wanted", 100 * wanted).str(),
+         table.tune(options.policy, wanted)});
+  for (const auto &[name, policy] : policies) {
+    auto entrant = add(name, policy);
     if (!entrant)
       return entrant.takeError();
     (*entrant)->row["pruned"] = table.getPrunedFraction(policy);
@@ -94,11 +125,18 @@ llvm::Error Contest::addCompiled(mlir::MLIRContext &context) {
     auto expected = runLoops(inputs, policy, context);
     if (!expected)
       return expected.takeError();
-    (*entrant)->check = [expected =
-                             std::move(*expected)](const HostTensor &out) {
+    auto check = [expected = std::move(*expected)](const HostTensor &out) {
       return !describeDifference(expected, out).has_value();
     };
+    (*entrant)->check = check;
+    size_t first = entrants.size();
+    if (llvm::Error error = addThreaded(name, policy, context))
+      return error;
+    for (auto &threaded : llvm::drop_begin(entrants, first))
+      threaded->check = check;
   }
   auto exact = add("hdp, exact", std::nullopt);
-  return exact ? llvm::Error::success() : exact.takeError();
+  if (!exact)
+    return exact.takeError();
+  return addThreaded("hdp, exact", std::nullopt, context);
 }

@@ -66,8 +66,21 @@ static std::optional<int64_t> pin(std::optional<int64_t> core) {
   return core;
 }
 
+/// What setUpHost found.
+static cpu_set_t allCores;
+
+void hdp::bench::runOnAllCores(llvm::function_ref<void()> body) {
+  cpu_set_t pinned;
+  bool isKnown = sched_getaffinity(0, sizeof(pinned), &pinned) == 0 &&
+                 sched_setaffinity(0, sizeof(allCores), &allCores) == 0;
+  body();
+  if (isKnown)
+    sched_setaffinity(0, sizeof(pinned), &pinned);
+}
+
 Host hdp::bench::setUpHost(std::optional<int64_t> core) {
   Host host;
+  sched_getaffinity(0, sizeof(allCores), &allCores);
   host.processor = findProcessorName();
   host.instructionSets = findInstructionSets();
   cpu_set_t allowed;

@@ -8,6 +8,7 @@
 #ifndef HDP_TOOLS_HDP_BENCH_HOST_H
 #define HDP_TOOLS_HDP_BENCH_HOST_H
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
 #include <string>
@@ -35,6 +36,10 @@ struct Host {
 /// Looks at this machine. Pins the process to `core` (none: the last one it
 /// may use) and tells libraries that read the environment to use one thread.
 Host setUpHost(std::optional<int64_t> core);
+
+/// Calls `body` with every core that the process was given, for what uses
+/// threads; afterwards the process is pinned again.
+void runOnAllCores(llvm::function_ref<void()> body);
 
 llvm::json::Object toJson(const Host &host);
 

@@ -1,9 +1,11 @@
 //===- Inputs.cpp - random and stored Q, K and V --------------------------===//
 
 #include "Inputs.h"
+#include "hdp/Numerics/Mask.h"
 #include "hdp/Support/Convert.h"
 #include "hdp/Support/Error.h"
 #include "hdp/Support/TensorFile.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
 #include <cmath>
 #include <random>
@@ -87,16 +89,59 @@ static HostTensor repeatHeads(const HostTensor &tensor, int64_t heads) {
   return result;
 }
 
-llvm::Expected<AttentionInputs> hdp::bench::readInputs(llvm::StringRef path) {
-  llvm::Expected<TensorFile> file = TensorFile::open(path);
-  if (!file)
-    return file.takeError();
+/// Which keys a mask allows, or an additive one; an error if that differs from
+/// query to query or if there are other numbers to be added.
+static llvm::Error readMask(const TensorFile &file, const std::string &name,
+                            bool isBias, std::vector<bool> &allowed) {
+  if (!file.find(name))
+    return llvm::Error::success();
+  llvm::Expected<HostTensor> tensor = file.load(name);
+  if (!tensor)
+    return tensor.takeError();
+  auto keys = static_cast<int64_t>(allowed.size());
+  std::vector<bool> first;
+  for (int64_t i = 0; i < tensor->getNumElements(); ++i) {
+    double x = isBias ? getFloatElement(*tensor, i) : 0.0;
+    bool allows =
+        isBias ? x > numerics::forbiddingBias : tensor->as<uint8_t>()[i] != 0;
+    if (i < keys)
+      first.push_back(allows);
+    if ((allows && x != 0) || allows != first[i % keys])
+      return makeError(file.getPath() + ": expected '" + name +
+                       "' to forbid the same keys to all queries and to add "
+                       "nothing else");
+  }
+  for (int64_t key = 0; key < keys; ++key)
+    allowed[key] = allowed[key] && first[key];
+  return llvm::Error::success();
+}
+
+/// The rows of each head that are wanted.
+static HostTensor takeRows(const HostTensor &tensor,
+                           const std::vector<bool> &wanted) {
+  llvm::ArrayRef<int64_t> shape = tensor.getShape();
+  int64_t rows = llvm::count(wanted, true), columns = shape[2];
+  HostTensor result(ElementType::F32, {shape[0], rows, columns});
+  float *to = result.as<float>();
+  for (int64_t head = 0; head < shape[0]; ++head)
+    for (int64_t row = 0; row < shape[1]; ++row)
+      if (wanted[row])
+        to = std::copy_n(tensor.as<float>() + (head * shape[1] + row) * columns,
+                         columns, to);
+  return result;
+}
+
+/// The attention whose tensors' names begin with `prefix`.
+static llvm::Expected<AttentionInputs> readOne(const TensorFile &file,
+                                               const std::string &prefix) {
   AttentionInputs inputs;
-  inputs.source = llvm::sys::path::filename(path).str();
+  inputs.source = llvm::sys::path::filename(file.getPath()).str();
+  if (!prefix.empty())
+    inputs.source += " " + prefix.substr(0, prefix.size() - 1);
   for (auto [name, tensor] :
        {std::make_pair("q", &inputs.q), std::make_pair("k", &inputs.k),
         std::make_pair("v", &inputs.v)}) {
-    llvm::Expected<HostTensor> loaded = loadOperand(*file, name);
+    llvm::Expected<HostTensor> loaded = loadOperand(file, prefix + name);
     if (!loaded)
       return loaded.takeError();
     *tensor = std::move(*loaded);
@@ -105,7 +150,7 @@ llvm::Expected<AttentionInputs> hdp::bench::readInputs(llvm::StringRef path) {
   if (inputs.k.getShape()[2] != inputs.headDim() ||
       inputs.v.getShape()[0] != shared || heads % shared != 0 ||
       inputs.v.getShape()[1] != inputs.keys())
-    return makeError(path + ": q, k and v do not fit: tensor<" +
+    return makeError(file.getPath() + ": q, k and v do not fit: tensor<" +
                      formatType(inputs.q) + ">, tensor<" +
                      formatType(inputs.k) + ">, tensor<" +
                      formatType(inputs.v) + ">");
@@ -114,7 +159,51 @@ llvm::Expected<AttentionInputs> hdp::bench::readInputs(llvm::StringRef path) {
     inputs.v = repeatHeads(inputs.v, heads);
   }
   inputs.scale = 1.0 / std::sqrt(static_cast<double>(inputs.headDim()));
+  if (prefix.empty())
+    return inputs;
+
+  llvm::Expected<HostTensor> scale = file.load(prefix + "scale");
+  if (!scale)
+    return scale.takeError();
+  inputs.scale = getFloatElement(*scale, 0);
+  std::vector<bool> allowed(inputs.keys(), true);
+  for (bool isBias : {false, true})
+    if (llvm::Error error = readMask(file, prefix + (isBias ? "bias" : "mask"),
+                                     isBias, allowed))
+      return error;
+  if (!llvm::is_contained(allowed, true))
+    return makeError(file.getPath() + ": " + prefix +
+                     "q attends to no key at all");
+  if (inputs.queries() == inputs.keys())
+    inputs.q = takeRows(inputs.q, allowed);
+  inputs.k = takeRows(inputs.k, allowed);
+  inputs.v = takeRows(inputs.v, allowed);
   return inputs;
+}
+
+llvm::Error hdp::bench::readInputs(llvm::StringRef path,
+                                   llvm::ArrayRef<unsigned> layers,
+                                   std::vector<AttentionInputs> &all) {
+  llvm::Expected<TensorFile> file = TensorFile::open(path);
+  if (!file)
+    return file.takeError();
+  auto getPrefix = [](size_t layer) {
+    return "layer" + std::to_string(layer) + ".";
+  };
+  std::vector<std::string> prefixes;
+  for (unsigned layer : layers)
+    prefixes.push_back(getPrefix(layer));
+  while (layers.empty() && file->find(getPrefix(prefixes.size()) + "q"))
+    prefixes.push_back(getPrefix(prefixes.size()));
+  if (prefixes.empty())
+    prefixes.push_back("");
+  for (const std::string &prefix : prefixes) {
+    llvm::Expected<AttentionInputs> inputs = readOne(*file, prefix);
+    if (!inputs)
+      return inputs.takeError();
+    all.push_back(std::move(*inputs));
+  }
+  return llvm::Error::success();
 }
 
 double hdp::bench::computeErrorOfExact(const AttentionInputs &inputs,

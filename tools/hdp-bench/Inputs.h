@@ -12,7 +12,7 @@ namespace hdp::bench {
 /// Q, K and V of one attention in f32, [heads, rows, columns], all of as many
 /// heads; no mask.
 struct AttentionInputs {
-  /// `random`, or the file's name.
+  /// `random`, or the file's name, perhaps with a layer.
   std::string source;
   HostTensor q, k, v;
   double scale = 1.0;
@@ -42,8 +42,11 @@ AttentionInputs makeRandomInputs(int64_t heads, int64_t length, int64_t headDim,
 
 /// Tensors q, k and v of an npz or safetensors file, of rank 3 or 2, or rank 4
 /// with the first two taken together; scale 1 / sqrt(d). Grouped heads are
-/// repeated.
-llvm::Expected<AttentionInputs> readInputs(llvm::StringRef path);
+/// repeated. Of a file with layer0.q, layer0.k, .. as hdp-run --capture writes
+/// it all layers, or those of `layers`; keys that a mask forbids to all queries
+/// are left out, and the queries at their places.
+llvm::Error readInputs(llvm::StringRef path, llvm::ArrayRef<unsigned> layers,
+                       std::vector<AttentionInputs> &all);
 
 /// The largest difference between `out` and softmax(scale Q K^T) V in f64, over
 /// a sample of rows of every head.

@@ -23,24 +23,37 @@ namespace {
 struct MachineOptions {
   cl::SubCommand command{"machine", "the speed of the accelerator's model"};
   cl::list<std::string> machines{
-      "machine", cl::CommaSeparated, cl::value_desc("NAME|FILE.yaml"),
-      cl::sub(command), cl::desc("machines (default: hdp-edge,hdp-server)")};
-  cl::list<unsigned> lengths{"length", cl::CommaSeparated, cl::value_desc("S"),
+      "machine",
+      cl::CommaSeparated,
+      cl::value_desc("NAME|FILE.yaml"),
+      cl::sub(command),
+      cl::cat(getCategory()),
+      cl::desc("machines (default: hdp-edge,hdp-server)")};
+  cl::list<unsigned> lengths{"length",
+                             cl::CommaSeparated,
+                             cl::value_desc("S"),
                              cl::sub(command),
+                             cl::cat(getCategory()),
                              cl::desc("rows of Q and K (default: 128,512)")};
   cl::list<std::string> policies{
-      "policy", cl::CommaSeparated, cl::sub(command),
+      "policy", cl::CommaSeparated, cl::sub(command), cl::cat(getCategory()),
       cl::desc("dense16, dense8, paper, compensated (default: all)")};
   cl::list<double> kept{
-      "kept", cl::CommaSeparated, cl::value_desc("FRACTION"), cl::sub(command),
+      "kept",
+      cl::CommaSeparated,
+      cl::value_desc("FRACTION"),
+      cl::sub(command),
+      cl::cat(getCategory()),
       cl::desc("full blocks that are kept (default: 0.25,0.1)")};
   cl::opt<unsigned> heads{"heads", cl::init(12), cl::sub(command),
+                          cl::cat(getCategory()),
                           cl::desc("heads (default: 12)")};
   cl::opt<bool> figures{
-      "figures", cl::sub(command),
+      "figures", cl::sub(command), cl::cat(getCategory()),
       cl::desc("print the tables of docs/Validation.md instead of times")};
   cl::opt<std::string> samples{
       "samples", cl::value_desc("FILE"), cl::sub(command),
+      cl::cat(getCategory()),
       cl::desc("the same of a model's layers: s0.layer0.q, .k, .v and so on")};
 };
 

@@ -10,19 +10,28 @@ using namespace hdp;
 using namespace hdp::bench;
 namespace cl = llvm::cl;
 
+cl::OptionCategory &bench::getCategory() {
+  static cl::OptionCategory category("hdp-bench options");
+  return category;
+}
+
 namespace {
 /// The options of every subcommand.
 struct CommonOptions {
   cl::opt<std::string> json{
       "json", cl::value_desc("FILE.json"), cl::sub(cl::SubCommand::getAll()),
+      cl::cat(getCategory()),
       cl::desc("also write machine, rows and notes (-: standard output)")};
   cl::opt<unsigned> rounds{
       "rounds", cl::init(0), cl::sub(cl::SubCommand::getAll()),
+      cl::cat(getCategory()),
       cl::desc("timed rounds (default: as many as fit, 5 to 101)")};
   cl::opt<double> seconds{
       "seconds", cl::init(2.0), cl::sub(cl::SubCommand::getAll()),
+      cl::cat(getCategory()),
       cl::desc("time for the rounds of one table (default: 2)")};
   cl::opt<int> core{"core", cl::init(-1), cl::sub(cl::SubCommand::getAll()),
+                    cl::cat(getCategory()),
                     cl::desc("the core to run on (default: the last one)")};
 };
 } // namespace
@@ -64,8 +73,14 @@ static llvm::Error run(const CommonOptions &options,
       });
 }
 
-int bench::runMain(int argc, char **argv, llvm::ArrayRef<Subcommand> commands) {
+int bench::runMain(int argc, char **argv,
+                   llvm::ArrayRef<Subcommand (*)()> makers) {
   llvm::InitLLVM init(argc, argv);
+  // The shared libraries bring options of their own.
+  cl::ResetCommandLineParser();
+  std::vector<Subcommand> commands;
+  for (auto make : makers)
+    commands.push_back(make());
   CommonOptions options;
   cl::ParseCommandLineOptions(
       argc, argv, "times attention, models, the machine and the compiler\n");

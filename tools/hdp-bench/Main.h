@@ -8,8 +8,8 @@
 namespace hdp::bench {
 
 /// The whole program: parses the command line, runs the subcommand that it
-/// names, and gives the exit code.
-int runMain(int argc, char **argv, llvm::ArrayRef<Subcommand> commands);
+/// names, one of those that `makers` make, and gives the exit code.
+int runMain(int argc, char **argv, llvm::ArrayRef<Subcommand (*)()> makers);
 
 } // namespace hdp::bench
 

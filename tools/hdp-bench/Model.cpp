@@ -28,20 +28,37 @@ namespace cl = llvm::cl;
 namespace {
 struct ModelOptions {
   cl::SubCommand command{"model", "whole encoders"};
-  cl::list<std::string> models{
-      "model", cl::CommaSeparated, cl::value_desc("bert-base|kwt1"),
-      cl::sub(command), cl::desc("the shapes (default: both)")};
-  cl::list<unsigned> lengths{"length", cl::CommaSeparated, cl::value_desc("S"),
+  cl::list<std::string> models{"model",
+                               cl::CommaSeparated,
+                               cl::value_desc("bert-base|kwt1"),
+                               cl::sub(command),
+                               cl::cat(getCategory()),
+                               cl::desc("the shapes (default: both)")};
+  cl::list<unsigned> lengths{"length",
+                             cl::CommaSeparated,
+                             cl::value_desc("S"),
                              cl::sub(command),
+                             cl::cat(getCategory()),
                              cl::desc("tokens (default: the model's own)")};
   cl::opt<unsigned> layers{"layers", cl::init(12), cl::sub(command),
+                           cl::cat(getCategory()),
                            cl::desc("layers (default: 12)")};
   cl::list<std::string> policies{
       "policy", cl::value_desc("POLICY"), cl::sub(command),
+      cl::cat(getCategory()),
       cl::desc("how attention is pruned, several times for several rows "
                "(default: compensated)")};
+  cl::list<unsigned> threads{
+      "threads",
+      cl::CommaSeparated,
+      cl::value_desc("N"),
+      cl::sub(command),
+      cl::cat(getCategory()),
+      cl::desc("ours also with so many threads, timed by the clock on all "
+               "cores (1,2: against one)")};
   cl::opt<std::string> python{
       "python", cl::value_desc("FILE"), cl::sub(command),
+      cl::cat(getCategory()),
       cl::desc("a Python with PyTorch, to measure it too")};
 };
 
@@ -53,6 +70,9 @@ struct Contender {
   double compileSeconds = 0;
   std::optional<double> pruned;
   size_t index = 0;
+  /// With threads: how many, and the one with one.
+  unsigned threads = 0;
+  size_t oneThread = 0;
 };
 } // namespace
 
@@ -67,7 +87,7 @@ parseModel(llvm::StringRef text, mlir::MLIRContext &context) {
 
 /// The model as machine code, attention in place: no host in between.
 static llvm::Expected<std::unique_ptr<CompiledModel>>
-compileModel(llvm::StringRef text, llvm::StringRef policy,
+compileModel(llvm::StringRef text, llvm::StringRef policy, unsigned threads,
              mlir::MLIRContext &context) {
   auto module = parseModel(text, context);
   if (!module)
@@ -82,6 +102,7 @@ compileModel(llvm::StringRef text, llvm::StringRef policy,
     return error;
   CompileOptions fused;
   fused.attention = AttentionLowering::Vector;
+  fused.threads = threads;
   return CompiledModel::compile(**module, fused);
 }
 
@@ -125,33 +146,55 @@ static llvm::Error runModel(const EncoderShape &shape,
                   options.policies.end());
   if (policies.size() == 1)
     policies.push_back("compensated");
+  std::vector<unsigned> threadCounts;
+  if (llvm::Error error = readThreads(options.threads, threadCounts))
+    return error;
   std::vector<std::unique_ptr<Contender>> contenders;
   RoundRobin rounds;
   for (const std::string &policy : policies) {
-    contenders.push_back(std::make_unique<Contender>());
+    auto add = [&](unsigned threads) -> llvm::Error {
+      contenders.push_back(std::make_unique<Contender>());
+      Contender &contender = *contenders.back();
+      contender.name = "hdp, " + policy;
+      double start = processorSeconds();
+      auto model = compileModel(text, policy, std::max(threads, 1u), context);
+      if (!model)
+        return model.takeError();
+      contender.compileSeconds = processorSeconds() - start;
+      contender.model = std::move(*model);
+      auto call = [&contender, pointers]() -> llvm::Error {
+        auto results = contender.model->run("encoder", pointers);
+        if (!results)
+          return results.takeError();
+        contender.out = std::move((*results)[0]);
+        return llvm::Error::success();
+      };
+      contender.threads = threads;
+      if (threads == 0) {
+        contender.index = rounds.add(contender.name, call);
+        return llvm::Error::success();
+      }
+      contender.name += ", threads: " + std::to_string(threads);
+      contender.index = rounds.addThreaded(contender.name, call);
+      contender.oneThread = threads == 1
+                                ? contender.index
+                                : contenders[contenders.size() - 2]->oneThread;
+      return llvm::Error::success();
+    };
+    if (llvm::Error error = add(0))
+      return error;
     Contender &contender = *contenders.back();
-    contender.name = "hdp, " + policy;
-    double start = processorSeconds();
-    auto model = compileModel(text, policy, context);
-    if (!model)
-      return model.takeError();
-    contender.compileSeconds = processorSeconds() - start;
-    contender.model = std::move(*model);
     if (policy != "exact") {
       auto pruned = countPruned(text, policy, pointers, context);
       if (!pruned)
         return pruned.takeError();
       contender.pruned = *pruned;
     }
-    contender.index =
-        rounds.add(contender.name, [&contender, pointers]() -> llvm::Error {
-          auto results = contender.model->run("encoder", pointers);
-          if (!results)
-            return results.takeError();
-          contender.out = std::move((*results)[0]);
-          return llvm::Error::success();
-        });
+    for (unsigned threads : threadCounts)
+      if (llvm::Error error = add(threads))
+        return error;
   }
+  size_t numOurs = contenders.size();
   if (python) {
     if (llvm::Error error = writeNpz(python->getFile(), arguments))
       return error;
@@ -178,7 +221,6 @@ static llvm::Error runModel(const EncoderShape &shape,
     return error;
 
   const HostTensor &exact = contenders.front()->out;
-  size_t numOurs = policies.size();
   for (size_t i = 0; i < contenders.size(); ++i) {
     Contender &contender = *contenders[i];
     llvm::json::Object row{
@@ -188,11 +230,17 @@ static llvm::Error runModel(const EncoderShape &shape,
         {"rounds", rounds.getRounds()}};
     row["milliseconds"] = 1e3 * rounds.getMedian(contender.index);
     row["minimum_milliseconds"] = 1e3 * rounds.getMinimum(contender.index);
-    row["ratio_to_exact"] =
-        rounds.getSpeedup(contender.index, contenders.front()->index);
-    if (contenders.size() > numOurs)
-      row["ratio_to_pytorch"] =
-          rounds.getSpeedup(contender.index, contenders[numOurs]->index);
+    if (contender.threads) {
+      row["threads"] = contender.threads;
+      row["ratio_to_one_thread"] =
+          rounds.getSpeedup(contender.index, contender.oneThread);
+    } else {
+      row["ratio_to_exact"] =
+          rounds.getSpeedup(contender.index, contenders.front()->index);
+      if (contenders.size() > numOurs)
+        row["ratio_to_pytorch"] =
+            rounds.getSpeedup(contender.index, contenders[numOurs]->index);
+    }
     if (contender.model) {
       row["compile_seconds"] = contender.compileSeconds;
       if (contender.pruned)
@@ -218,18 +266,21 @@ static llvm::Error runModel(const EncoderShape &shape,
     row["error_of_exact"] = computeMaxError(contender.out, exact);
     session.addRow(std::move(row));
   }
+  std::vector<Column> columns = {{"implementation", "implementation"},
+                                 {"milliseconds", "ms", 3},
+                                 {"ratio_to_exact", "x exact", 2},
+                                 {"ratio_to_pytorch", "x PyTorch", 2},
+                                 {"pruned", "pruned", 3},
+                                 {"compile_seconds", "compile s", 2}};
+  if (!threadCounts.empty())
+    columns.push_back({"ratio_to_one_thread", "x one thread", 2});
+  columns.push_back({"error_of_exact", "error", 6});
   session.printTable(
       llvm::formatv("{0}, {1} layers, {2} tokens, {3} wide, {4} heads",
                     shape.name, shape.layers, shape.length, shape.hidden,
                     shape.heads)
           .str(),
-      {{"implementation", "implementation"},
-       {"milliseconds", "ms", 3},
-       {"ratio_to_exact", "x exact", 2},
-       {"ratio_to_pytorch", "x PyTorch", 2},
-       {"pruned", "pruned", 3},
-       {"compile_seconds", "compile s", 2},
-       {"error_of_exact", "error", 6}});
+      columns);
   return llvm::Error::success();
 }
 
@@ -242,6 +293,7 @@ static llvm::Error run(const ModelOptions &options, Session &session) {
     lengths.push_back(0);
   if (options.layers == 0)
     return makeError("--layers: expected at least 1, found 0");
+  session.addNote("error: the largest difference from the first row's result");
   std::unique_ptr<PythonPeers> python;
   if (options.python.empty()) {
     session.addNote("PyTorch is left out: no --python");

@@ -1,8 +1,10 @@
 //===- RoundRobin.cpp - rounds, medians, ratios ---------------------------===//
 
 #include "RoundRobin.h"
+#include "Host.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 
 using namespace hdp;
@@ -34,6 +36,24 @@ size_t RoundRobin::add(std::string name, std::function<llvm::Error()> call) {
                       return error;
                     return processorSeconds() - start;
                   });
+}
+
+size_t RoundRobin::addThreaded(std::string name,
+                               std::function<llvm::Error()> call) {
+  using Clock = std::chrono::steady_clock;
+  return addTimed(
+      std::move(name), [call = std::move(call)]() -> llvm::Expected<double> {
+        llvm::Error error = llvm::Error::success();
+        double seconds = 0;
+        runOnAllCores([&] {
+          Clock::time_point start = Clock::now();
+          error = call();
+          seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        });
+        if (error)
+          return error;
+        return seconds;
+      });
 }
 
 llvm::Error RoundRobin::run(const Effort &effort) {

@@ -40,6 +40,9 @@ public:
   /// Adds one that is timed here, in processor time.
   size_t add(std::string name, std::function<llvm::Error()> call);
 
+  /// Adds one that may use threads on all cores, timed by the clock.
+  size_t addThreaded(std::string name, std::function<llvm::Error()> call);
+
   /// One untimed round, then the timed ones. A cold run of no given number of
   /// rounds is one.
   llvm::Error run(const Effort &effort);

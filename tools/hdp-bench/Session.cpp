@@ -1,6 +1,7 @@
 //===- Session.cpp - rows as text and as JSON -----------------------------===//
 
 #include "Session.h"
+#include "hdp/Support/Error.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -86,6 +87,20 @@ void Session::printHost() {
 void Session::printNotes() {
   for (const std::string &note : notes)
     os << "note: " << note << "\n";
+}
+
+llvm::Error hdp::bench::readThreads(llvm::ArrayRef<unsigned> wanted,
+                                    std::vector<unsigned> &threads) {
+  if (!wanted.empty())
+    threads.push_back(1);
+  for (unsigned number : wanted) {
+    if (number == 0 || number > 256)
+      return makeError("--threads: expected from 1 to 256, found " +
+                       llvm::Twine(number));
+    if (number > 1)
+      threads.push_back(number);
+  }
+  return llvm::Error::success();
 }
 
 llvm::json::Object Session::toJson() const {

@@ -64,6 +64,14 @@ struct Subcommand {
   std::function<llvm::Error(Session &)> run;
 };
 
+/// Of the options of hdp-bench, which help shows without LLVM's.
+llvm::cl::OptionCategory &getCategory();
+
+/// What --threads asks for, checked: one, then the larger numbers; nothing if
+/// it was not given.
+llvm::Error readThreads(llvm::ArrayRef<unsigned> wanted,
+                        std::vector<unsigned> &threads);
+
 Subcommand makeAttentionCommand();
 Subcommand makeCompileCommand();
 Subcommand makeMachineCommand();

@@ -3,5 +3,5 @@
 #include "Main.h"
 
 int main(int argc, char **argv) {
-  return hdp::bench::runMain(argc, argv, {hdp::bench::makeMachineCommand()});
+  return hdp::bench::runMain(argc, argv, {hdp::bench::makeMachineCommand});
 }

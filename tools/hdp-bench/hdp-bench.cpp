@@ -30,6 +30,6 @@ int main(int argc, char **argv) {
   if (argc > 1 && llvm::StringRef(argv[1]) == "machine")
     becomeMachine(argv);
   return runMain(argc, argv,
-                 {makeAttentionCommand(), makeCompileCommand(),
-                  makeMachineCommand(), makeModelCommand()});
+                 {makeAttentionCommand, makeCompileCommand, makeMachineCommand,
+                  makeModelCommand});
 }

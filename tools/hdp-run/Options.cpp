@@ -72,9 +72,10 @@ struct CommandLine {
                "of each layer against exact attention")};
   cl::opt<std::string> limit{"limit", cl::value_desc("N"), cl::cat(category),
                              cl::desc("only the first N samples")};
-  cl::opt<std::string> threads{"threads", cl::value_desc("N"),
-                               cl::cat(category),
-                               cl::desc("batches run at a time (default: 1)")};
+  cl::opt<std::string> threads{
+      "threads", cl::value_desc("N"), cl::cat(category),
+      cl::desc("threads on the cpu: of batches, else of one call's "
+               "attention and kernels (default: 1)")};
   cl::opt<std::string> trace{
       "trace", cl::value_desc("FILE.json"), cl::cat(category),
       cl::desc("write the machine's trace of the first sample, for Perfetto")};
@@ -86,6 +87,10 @@ struct CommandLine {
   cl::opt<std::string> output{
       "output", cl::value_desc("FILE.npz"), cl::cat(category),
       cl::desc("write arguments (with --random) and results")};
+  cl::opt<std::string> capture{
+      "capture", cl::value_desc("FILE.npz"), cl::cat(category),
+      cl::desc("write q, k and v of every attention of the first call, for "
+               "hdp-bench attention --inputs")};
   cl::opt<bool> progress{
       "progress", cl::cat(category),
       cl::desc("show progress when standard error is no terminal, too")};
@@ -203,8 +208,8 @@ static llvm::Error convert(const CommandLine &line, ToolOptions &options) {
       return error;
     options.threads = static_cast<unsigned>(number);
   }
-  if (isRandom && (options.limit || options.threads > 1))
-    return makeError("--limit and --threads need a data set, so a --manifest");
+  if (isRandom && options.limit)
+    return makeError("--limit needs a data set, so a --manifest");
   if (!isRandom && !line.shapes.empty())
     return makeError("--shape is for --random; a manifest has the shapes");
   if (!isRandom && !line.function.empty())
@@ -237,6 +242,8 @@ static llvm::Error convert(const CommandLine &line, ToolOptions &options) {
                                   : AttentionLowering::Loops;
   options.progress = line.progress;
   options.output = line.output;
+  options.capture = line.capture;
+  options.runner.capturesInputs = !options.capture.empty();
   return llvm::Error::success();
 }
 

@@ -22,6 +22,7 @@ struct ToolOptions {
   unsigned threads = 1;
   bool progress = false; ///< also when standard error is no terminal
   std::string output;    ///< empty: none
+  std::string capture;   ///< path of attention's inputs; empty: none
   bool textReport = false;
   std::vector<std::string> jsonReports; ///< paths
   std::vector<std::string> htmlReports; ///< paths, of the machine's page

@@ -59,13 +59,21 @@ static llvm::Expected<Outcome> runOnDataSet(ModelRunner &runner,
   llvm::Expected<DataSet> data = manifest.loadDataSet();
   if (!data)
     return data.takeError();
+  // Batches in parallel wait for nothing; what is left over, kernels share.
+  int64_t samples = data->getNumSamples();
+  if (options.limit)
+    samples = std::min(samples, options.limit);
+  int64_t batches = (samples + data->getBatchSize() - 1) / data->getBatchSize();
+  auto atATime =
+      static_cast<unsigned>(std::clamp<int64_t>(batches, 1, options.threads));
+  runner.setThreads(options.threads / atATime);
   if (llvm::Error error = runner.compile())
     return error;
 
   Progress progress(options.progress, "samples");
   DataSetOptions runOptions;
   runOptions.limit = options.limit;
-  runOptions.threads = options.threads;
+  runOptions.threads = atATime;
   runOptions.keepResults = !options.output.empty();
   runOptions.progress = [&](int64_t done, int64_t total) {
     progress.update(done, total);
@@ -74,6 +82,7 @@ static llvm::Expected<Outcome> runOnDataSet(ModelRunner &runner,
       runDataSet(runner, manifest, *data, *weights, runOptions);
   if (!outcome)
     return outcome.takeError();
+  outcome->report.threads = options.threads;
   return Outcome{std::move(outcome->report), std::move(outcome->results)};
 }
 
@@ -83,6 +92,7 @@ static llvm::Expected<Outcome> runOnce(ModelRunner &runner,
       runner.getSignature().arguments, options.shapes, *options.seed);
   if (!arguments)
     return arguments.takeError();
+  runner.setThreads(options.threads);
   if (llvm::Error error = runner.compile())
     return error;
   llvm::SmallVector<const HostTensor *> pointers;
@@ -94,6 +104,7 @@ static llvm::Expected<Outcome> runOnce(ModelRunner &runner,
 
   Outcome outcome;
   outcome.report = runner.getReport();
+  outcome.report.threads = options.threads;
   outcome.report.total = 1;
   if (runner.hasUnraised() && !call->results.empty()) {
     UnraisedReport unraised;
@@ -178,8 +189,11 @@ static llvm::Error run(ToolOptions options) {
   if ((*runner)->getNumAttentions() == 0 && !options.runner.policy.empty() &&
       options.runner.policy != "exact")
     llvm::errs() << "hdp-run: warning: " << options.model
-                 << ": no attention was recognised, the policy has no "
-                    "effect\n";
+                 << ((*runner)->getNumLaunches()
+                         ? ": attention is launches of programs already, the "
+                           "policy has no effect\n"
+                         : ": no attention was recognised, the policy has no "
+                           "effect\n");
 
   llvm::Expected<Outcome> outcome =
       manifest ? runOnDataSet(**runner, *manifest, options)
@@ -194,6 +208,13 @@ static llvm::Error run(ToolOptions options) {
   if (!options.output.empty())
     if (llvm::Error error = writeTensorFile(options.output, outcome->tensors))
       return error;
+  if (!options.capture.empty()) {
+    std::vector<NamedTensor> captured = (*runner)->takeCaptured();
+    if (captured.empty())
+      return makeError("--capture: " + options.model + " has no attention");
+    if (llvm::Error error = writeTensorFile(options.capture, captured))
+      return error;
+  }
   if (llvm::Error error = writeReports(outcome->report, options))
     return error;
   return checkEngines(outcome->report);

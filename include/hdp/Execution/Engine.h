@@ -92,6 +92,7 @@ std::unique_ptr<AttentionEngine> makeReferenceEngine();
 struct JitOptions {
   std::string target = "host";
   std::string objectCache;
+  unsigned threads = 1;
 };
 
 /// Compiles the site through the CPU pipeline, as loops, with every result that

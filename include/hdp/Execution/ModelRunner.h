@@ -35,6 +35,8 @@ struct RunnerOptions {
   MachineOptions machine;
   /// Keep the launches of call 0, for traces and pictures.
   bool keepsLaunches = false;
+  /// Keep the inputs of every attention in call 0.
+  bool capturesInputs = false;
 };
 
 /// What one call gave.
@@ -54,10 +56,14 @@ public:
   const FunctionSignature &getSignature() const { return signature; }
   /// How many attentions of the module are hdp.attention after raising.
   int64_t getNumAttentions() const { return numAttentions; }
+  /// How many launches of programs for a machine it has already.
+  int64_t getNumLaunches() const { return numLaunches; }
   /// Why there is no unraised model to compare with, if so.
   const std::string &getUnraisedProblem() const { return unraisedProblem; }
   bool hasUnraised() const { return unraised != nullptr; }
 
+  /// How many threads share the kernels of one call; before `compile`.
+  void setThreads(unsigned number) { threads = number; }
   llvm::Error compile();
 
   /// Calls the function. `call` numbers the calls (the lowest one's difference
@@ -70,6 +76,10 @@ public:
   /// Layers, seconds (the sum over calls) and engines of all calls so far.
   RunReport getReport() const;
 
+  /// With `capturesInputs`: `layerN.q`, `k` and `v` as [heads.., rows,
+  /// columns], `mask` and `bias` if there are, and `scale` of each attention.
+  std::vector<NamedTensor> takeCaptured();
+
 private:
   ModelRunner() = default;
   llvm::Error compileUnraised();
@@ -77,7 +87,8 @@ private:
   RunnerOptions options;
   FunctionSignature signature;
   mlir::OwningOpRef<mlir::ModuleOp> module, original;
-  int64_t numAttentions = 0;
+  int64_t numAttentions = 0, numLaunches = 0;
+  unsigned threads = 1;
   std::unique_ptr<CompiledModel> model, unraised;
   std::string unraisedProblem;
   std::unique_ptr<SiteRunner> sites;
@@ -86,6 +97,7 @@ private:
   RunReport report;
   /// By layer: the call that its difference is of.
   std::vector<int64_t> differenceCalls;
+  std::vector<NamedTensor> captured;
 };
 
 } // namespace hdp

@@ -22,6 +22,8 @@ struct CallCounters {
   std::vector<LayerReport> layers;
   /// Keep each layer's first launch on a machine.
   bool keepsLaunches = false;
+  /// Where inputs of the sites are copied to; null: nowhere.
+  std::vector<NamedTensor> *captured = nullptr;
   /// Time for comparing and counting, which is not the model's.
   double checkSeconds = 0;
 };
