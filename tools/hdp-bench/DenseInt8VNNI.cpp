@@ -48,12 +48,18 @@ size_t getWorkspace(const DenseCall &call) {
 }
 
 float findUnit512(const float *values, int64_t count) {
-  __m512 most = _mm512_setzero_ps();
+  __m512 most[4];
+  for (__m512 &part : most)
+    part = _mm512_setzero_ps();
   int64_t i = 0;
-  for (; i + 16 <= count; i += 16)
-    most = _mm512_max_ps(most, _mm512_abs_ps(_mm512_loadu_ps(values + i)));
+  for (; i + 64 <= count; i += 64)
+#pragma GCC unroll 4
+    for (int n = 0; n < 4; ++n)
+      most[n] = _mm512_max_ps(
+          most[n], _mm512_abs_ps(_mm512_loadu_ps(values + i + 16 * n)));
   float rest = findUnit(values + i, count - i) * 127.0f;
-  float largest = _mm512_reduce_max_ps(most);
+  float largest = _mm512_reduce_max_ps(_mm512_max_ps(
+      _mm512_max_ps(most[0], most[1]), _mm512_max_ps(most[2], most[3])));
   if (i < count && rest > largest)
     largest = rest;
   return largest > 0 ? largest / 127.0f : 1.0f;
@@ -71,18 +77,23 @@ void packQueries(const DenseCall &call, const Buffers &buffers, float unit) {
   Int8Sizes sizes(call);
   __m512 inverse = _mm512_set1_ps(1 / unit);
   for (int64_t i = 0; i < call.queries; ++i) {
-    __m512i sum = _mm512_setzero_si512();
-    alignas(16) int8_t codes[16];
+    const float *row = call.q + i * call.headDim;
+    int8_t *to = buffers.q + i * sizes.depth;
+    __m128i sum = _mm_setzero_si128();
     for (int64_t t = 0; t < call.headDim; t += 16) {
-      __m128i x =
-          toCodes(call.q + i * call.headDim + t, inverse, call.headDim - t);
-      sum = _mm512_add_epi32(sum, _mm512_cvtepi8_epi32(x));
-      _mm_store_si128(reinterpret_cast<__m128i *>(codes), x);
-      int64_t count = sizes.depth - t < 16 ? sizes.depth - t : 16;
-      __builtin_memcpy(buffers.q + i * sizes.depth + t, codes,
-                       static_cast<size_t>(count));
+      __m128i x = toCodes(row + t, inverse, call.headDim - t);
+      sum = _mm_dpbusd_epi32(sum, _mm_set1_epi8(1), x);
+      if (sizes.depth - t >= 16) {
+        _mm_storeu_si128(reinterpret_cast<__m128i *>(to + t), x);
+      } else { // fours, the last of which ends in zeros
+        alignas(16) int8_t codes[16];
+        _mm_store_si128(reinterpret_cast<__m128i *>(codes), x);
+        __builtin_memcpy(to + t, codes, static_cast<size_t>(sizes.depth - t));
+      }
     }
-    buffers.offset[i] = 128 * _mm512_reduce_add_epi32(sum);
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4e));
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1));
+    buffers.offset[i] = 128 * _mm_cvtsi128_si32(sum);
   }
 }
 
@@ -107,19 +118,24 @@ void packKeys(const DenseCall &call, const Buffers &buffers, float unit) {
       __m512i b = _mm512_load_si512(square[4]);
       __m512i c = _mm512_load_si512(square[8]);
       __m512i d = _mm512_load_si512(square[12]);
-      for (int64_t g = 0; g < groups; ++g) {
-        int i = static_cast<int>(g);
-        __m512i pick =
-            _mm512_setr_epi32(i, i + 4, i + 8, i + 12, i + 16, i + 20, i + 24,
-                              i + 28, 0, 0, 0, 0, 0, 0, 0, 0);
-        __m256i low =
-            _mm512_castsi512_si256(_mm512_permutex2var_epi32(a, pick, b));
-        __m256i high =
-            _mm512_castsi512_si256(_mm512_permutex2var_epi32(c, pick, d));
-        uint8_t *at = buffers.k + k0 / 64 * 64 * sizes.depth +
-                      (t / 4 + g) * 256 + k0 % 64 * 4;
-        _mm256_store_si256(reinterpret_cast<__m256i *>(at), low);
-        _mm256_store_si256(reinterpret_cast<__m256i *>(at + 32), high);
+      const __m512i every4th = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 1,
+                                                 5, 9, 13, 17, 21, 25, 29);
+      const __m512i next = _mm512_add_epi32(every4th, _mm512_set1_epi32(2));
+      // Of the first and of the last eight keys: groups 0 and 1, 2 and 3.
+      __m512i low[2] = {_mm512_permutex2var_epi32(a, every4th, b),
+                        _mm512_permutex2var_epi32(a, next, b)};
+      __m512i high[2] = {_mm512_permutex2var_epi32(c, every4th, d),
+                         _mm512_permutex2var_epi32(c, next, d)};
+      uint8_t *at =
+          buffers.k + k0 / 64 * 64 * sizes.depth + t * 64 + k0 % 64 * 4;
+#pragma GCC unroll 4
+      for (int g = 0; g < 4; ++g) {
+        if (g >= groups)
+          break;
+        __m512i both =
+            g % 2 ? _mm512_shuffle_i64x2(low[g / 2], high[g / 2], 0xee)
+                  : _mm512_shuffle_i64x2(low[g / 2], high[g / 2], 0x44);
+        _mm512_store_si512(at + g * 256, both);
       }
     }
 }
@@ -148,20 +164,21 @@ void packValues(const DenseCall &call, const Buffers &buffers, float unit) {
     }
 }
 
-/// 255 exp(x) for x <= 0 as integers.
-__m512i exp255(__m512 x) {
-  __m512 t = _mm512_mul_ps(_mm512_max_ps(x, _mm512_set1_ps(-87.0f)),
-                           _mm512_set1_ps(1.44269504f));
-  __m512 n =
-      _mm512_roundscale_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  __m512 f = _mm512_sub_ps(t, n);
-  __m512 p = _mm512_set1_ps(9.61812910e-3f);
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(5.55041087e-2f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(2.40226507e-1f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(6.93147182e-1f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.0f));
-  p = _mm512_scalef_ps(p, n);
-  return _mm512_cvtps_epi32(_mm512_mul_ps(p, _mm512_set1_ps(255.0f)));
+/// 2^x for x up to 8 as integers; within 1e-4 before they are rounded.
+__m512i exp2(__m512 x) {
+  __m512 f = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+  __m512 p = _mm512_set1_ps(7.8024523e-2f);
+  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(2.2606716e-1f));
+  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(6.9583356e-1f));
+  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(9.9992520e-1f));
+  return _mm512_cvtps_epi32(_mm512_scalef_ps(p, x)); // floors x
+}
+
+/// sum + x . y in fours of bytes. g++ 12 keeps the sums of the intrinsic in
+/// memory, which takes twice as long.
+__m512i dot(__m512i sum, __m512i x, __m512i y) {
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(y));
+  return sum;
 }
 
 int32_t loadFour(const void *p) {
@@ -177,26 +194,34 @@ __attribute__((noinline)) void strip(const DenseCall &call,
                                      float unit, float valueUnit) {
   Int8Sizes sizes(call);
   __m512i most[R];
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
     most[r] = _mm512_set1_epi32(-0x7fffffff);
   for (int64_t k0 = 0; k0 < sizes.keys; k0 += 64) {
     __m512i sums[R][4];
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
       for (int n = 0; n < 4; ++n)
         sums[r][n] = _mm512_set1_epi32(-buffers.offset[row + r]);
     const uint8_t *keys = buffers.k + k0 * sizes.depth;
     const int8_t *codes = buffers.q + row * sizes.depth;
     for (int64_t t = 0; t < sizes.depth; t += 4, keys += 256) {
       __m512i x[4];
+#pragma GCC unroll 4
       for (int n = 0; n < 4; ++n)
         x[n] = _mm512_load_si512(keys + 64 * n);
+#pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
         __m512i y = _mm512_set1_epi32(loadFour(codes + r * sizes.depth + t));
+#pragma GCC unroll 4
         for (int n = 0; n < 4; ++n)
-          sums[r][n] = _mm512_dpbusd_epi32(sums[r][n], x[n], y);
+          sums[r][n] = dot(sums[r][n], x[n], y);
       }
     }
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
       for (int n = 0; n < 4; ++n) {
         int64_t missing = k0 + 16 * n + 16 - call.keys;
         if (missing > 0) { // keys that do not exist
@@ -211,19 +236,23 @@ __attribute__((noinline)) void strip(const DenseCall &call,
       }
   }
   float factors[R];
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
-    __m512 by = _mm512_set1_ps(unit);
+    // 255 exp(unit (score - largest)).
+    float binary = unit * 1.44269504f;
+    __m512 by = _mm512_set1_ps(binary);
     __m512 shift = _mm512_set1_ps(
-        -unit * static_cast<float>(_mm512_reduce_max_epi32(most[r])));
+        7.99435344f -
+        binary * static_cast<float>(_mm512_reduce_max_epi32(most[r])));
     __m512i total = _mm512_setzero_si512();
     for (int64_t k = 0; k < sizes.keys; k += 16) {
       __m512 score = _mm512_cvtepi32_ps(
           _mm512_load_si512(buffers.scores + r * sizes.keys + k));
-      __m512i e = exp255(_mm512_fmadd_ps(score, by, shift));
+      __m512i e = exp2(_mm512_fmadd_ps(score, by, shift));
       total = _mm512_add_epi32(total, e);
       _mm_store_si128(
           reinterpret_cast<__m128i *>(buffers.weights + r * sizes.keys + k),
-          _mm512_cvtepi32_epi8(e));
+          _mm512_cvtusepi32_epi8(e));
     }
     factors[r] = valueUnit / static_cast<float>(_mm512_reduce_add_epi32(total));
   }
@@ -231,23 +260,29 @@ __attribute__((noinline)) void strip(const DenseCall &call,
     int vectors = static_cast<int>((sizes.columns - c) / 16);
     vectors = vectors < 4 ? vectors : 4;
     __m512i sums[R][4];
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
       for (int n = 0; n < 4; ++n)
         sums[r][n] = _mm512_setzero_si512();
     const int8_t *values = buffers.v + c * 4;
     for (int64_t k = 0; k < sizes.keys; k += 4) {
       __m512i x[4];
+#pragma GCC unroll 4
       for (int n = 0; n < 4; ++n)
         x[n] = n < vectors
                    ? _mm512_load_si512(values + k * sizes.columns + 64 * n)
                    : _mm512_setzero_si512();
+#pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
         __m512i y =
             _mm512_set1_epi32(loadFour(buffers.weights + r * sizes.keys + k));
+#pragma GCC unroll 4
         for (int n = 0; n < 4; ++n)
-          sums[r][n] = _mm512_dpbusd_epi32(sums[r][n], y, x[n]);
+          sums[r][n] = dot(sums[r][n], y, x[n]);
       }
     }
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
       for (int n = 0; n < vectors; ++n) {
         __m512 x = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[r][n]),

@@ -3,19 +3,9 @@
     load FILE.npz LAYERS HEADS   the weights and x; the names of what can be called
     run N                        calls peer N once, `seconds` of processor time
     result N FILE.npz            writes the result of peer N's last call
-
-Every answer is a JSON object on one line.
 """
 
-import json
-import os
-import sys
-import time
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-answers = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)
+from hdp_bench_peers import serve, timed
 
 import numpy
 
@@ -81,27 +71,14 @@ class Peers:
         return {"names": ["PyTorch eager, sdpa", "PyTorch eager, softmax(QK)V"]}
 
     def run(self, index):
-        start = time.process_time()
-        self.results[int(index)] = self.peers[int(index)]()
-        return {"seconds": time.process_time() - start}
+        self.results[int(index)], answer = timed(self.peers[int(index)])
+        return answer
 
     def result(self, index, path):
         numpy.savez(path, out=self.results[int(index)].numpy())
         return {}
 
 
-def main():
-    peers = Peers()
-    commands = {"load": peers.load, "run": peers.run, "result": peers.result}
-    for line in sys.stdin:
-        name, *arguments = line.split()
-        try:
-            answer = commands[name](*arguments)
-        except Exception as error:  # the answer says so, the other side decides
-            answer = {"error": " ".join(str(error).split()) or type(error).__name__}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
-
 if __name__ == "__main__":
-    main()
+    peers = Peers()
+    serve(load=peers.load, run=peers.run, result=peers.result)
