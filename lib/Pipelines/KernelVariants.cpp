@@ -55,7 +55,7 @@ struct KernelVariantsPass
     std::optional<SmallVector<hdp::CPUTarget>> found =
         hdp::parseCPUTargets(targets, wrong);
     if (!found) {
-      getOperation().emitError("expected target any, ")
+      mlir::emitError(getOperation().getLoc(), "expected target any, ")
           << hdp::getExpectedTargets() << ", found '" << wrong << "'";
       return signalPassFailure();
     }

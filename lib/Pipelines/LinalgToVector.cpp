@@ -45,7 +45,7 @@ struct LinalgToVectorPass
   void runOnOperation() override {
     std::optional<CPUTarget> found = getCPUTarget(target);
     if (!found) {
-      getOperation().emitError("expected target ")
+      mlir::emitError(getOperation().getLoc(), "expected target ")
           << getExpectedTargets() << ", found '" << target << "'";
       return signalPassFailure();
     }

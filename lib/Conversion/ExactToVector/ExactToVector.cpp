@@ -22,7 +22,7 @@ struct ConvertExactToVector
   void runOnOperation() override {
     std::optional<CPUTarget> found = getCPUTarget(target);
     if (!found) {
-      getOperation()->emitError("expected target ")
+      mlir::emitError(getOperation()->getLoc(), "expected target ")
           << getExpectedTargets() << ", found '" << target << "'";
       return signalPassFailure();
     }

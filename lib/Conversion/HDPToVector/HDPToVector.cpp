@@ -323,7 +323,7 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
   void runOnOperation() override {
     std::optional<CPUTarget> found = getCPUTarget(target);
     if (!found) {
-      getOperation().emitError("expected target ")
+      mlir::emitError(getOperation().getLoc(), "expected target ")
           << getExpectedTargets() << ", found '" << target << "'";
       return signalPassFailure();
     }
@@ -339,8 +339,7 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
       symbols.insert(makeStageCycles(module.getLoc()));
     llvm::StringMap<func::FuncOp> kernels;
     for (AttentionOp op : sites) {
-      KernelSpec spec =
-          getSpec(op, getFunctionTarget(op, *found), stageCycles);
+      KernelSpec spec = getSpec(op, getFunctionTarget(op, *found), stageCycles);
       std::string text;
       llvm::raw_string_ostream(text)
           << spec.d << ' ' << spec.dv << ' ' << spec.queryType << spec.keyType

@@ -107,9 +107,10 @@ FailureOr<std::string> HeaderWriter::getType(func::FuncOp function, Type type) {
       return ("hdp_" + element->name + "_" + Twine(shaped.getRank())).str();
     }
   }
-  return function.emitError() << "expected tensors of integers or floats, and "
-                                 "scalars that C has, found "
-                              << type << " in '" << function.getName() << "'";
+  return mlir::emitError(function.getLoc())
+         << "expected tensors of integers or floats, and "
+            "scalars that C has, found "
+         << type << " in '" << function.getName() << "'";
 }
 
 LogicalResult HeaderWriter::addFunction(func::FuncOp function) {
@@ -118,7 +119,7 @@ LogicalResult HeaderWriter::addFunction(func::FuncOp function) {
       !name.empty() && !llvm::isDigit(name.front()) &&
       llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
   if (!isName)
-    return function.emitError()
+    return mlir::emitError(function.getLoc())
            << "expected a function name that C can spell, found '" << name
            << "'";
   std::vector<std::string> arguments, results;
