@@ -93,6 +93,7 @@ llvm::Error Contest::report() {
                                  {"ratio_to_own_int8", "x own int8", 2},
                                  {"pruned", "pruned", 3},
                                  {"equal_to_loops", "= loops"},
+                                 {"loops_milliseconds", "loops' ms", 1},
                                  {"of_f32_peak", "of f32 peak", 2},
                                  {"cycles_per_score", "cycles/score", 2}};
   std::array<std::string, kNumKernelStages> keys;

@@ -8,10 +8,12 @@
 using namespace hdp;
 using namespace hdp::bench;
 
-/// The output of the readable loops, which kernels equal bit for bit.
+/// The output of the readable loops, which kernels equal bit for bit, and the
+/// time of their one run.
 static llvm::Expected<HostTensor> runLoops(const AttentionInputs &inputs,
                                            const numerics::Policy &policy,
-                                           mlir::MLIRContext &context) {
+                                           mlir::MLIRContext &context,
+                                           double &seconds) {
   CompileOptions options;
   options.attention = AttentionLowering::Loops;
   auto loops = CompiledAttention::compile(inputs, policy, options, context);
@@ -19,8 +21,10 @@ static llvm::Expected<HostTensor> runLoops(const AttentionInputs &inputs,
     return loops.takeError();
   HostTensor out(ElementType::F32,
                  {inputs.heads(), inputs.queries(), inputs.valueDim()});
+  double start = processorSeconds();
   if (llvm::Error error = loops->run(inputs, out))
     return error;
+  seconds = processorSeconds() - start;
   return out;
 }
 
@@ -122,9 +126,11 @@ llvm::Error Contest::addCompiled(mlir::MLIRContext &context) {
       return entrant.takeError();
     (*entrant)->row["pruned"] = table.getPrunedFraction(policy);
     (*entrant)->row["rho"] = policy.threshold;
-    auto expected = runLoops(inputs, policy, context);
+    double seconds = 0;
+    auto expected = runLoops(inputs, policy, context, seconds);
     if (!expected)
       return expected.takeError();
+    (*entrant)->row["loops_milliseconds"] = 1e3 * seconds;
     auto check = [expected = std::move(*expected)](const HostTensor &out) {
       return !describeDifference(expected, out).has_value();
     };

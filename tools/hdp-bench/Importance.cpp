@@ -79,6 +79,11 @@ double ImportanceTable::getPrunedFraction(const Policy &policy) const {
 }
 
 Policy ImportanceTable::tune(Policy policy, double fraction) const {
+  // What is kept by count is a share already.
+  if (policy.selection == Selection::TopK) {
+    policy.threshold = 1 - fraction;
+    return policy;
+  }
   // The share grows with rho.
   int64_t low = -255, high = 255;
   auto at = [&](int64_t rho8) {

@@ -1,8 +1,9 @@
 //===- BlockList.cpp - lists of 2x2 pieces of blocks ----------------------===//
 //
-// The stages behind the lists work on pieces of two rows and two keys. Where a
-// piece is not kept as a whole, because blocks are smaller or partial, the list
-// notes which of its positions are, as it does for partial blocks.
+// The stages behind the lists work on pieces of two rows and two keys. As a
+// piece may not be kept as a whole, because blocks are smaller or partial, bits
+// beside the list say which of its positions are, and which of these share the
+// weight of their group.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,6 +12,33 @@
 using namespace mlir;
 using namespace hdp;
 
+/// Of two keys: 16 bits of ones for each bit.
+Val KernelEmitter::pairMask(Val bits) {
+  Val zero = bits.constant(0);
+  return ((zero - (bits & 1)) & 0xFFFF) | (zero - (bits.srl(1) & 1)).shl(16);
+}
+
+/// A vector of both rows of eight pieces from a list, two keys a word: ones
+/// where a position is kept.
+Val KernelEmitter::keptMask(Val place) {
+  SmallVector<int64_t> twice;
+  SmallVector<int32_t> shifts;
+  for (int64_t n = 0; n < 16; ++n) {
+    twice.push_back(n % 8);
+    shifts.push_back(n < 8 ? 0 : 2);
+  }
+  Val bits = load(listBits, place, t.i32x8);
+  Val shift = wrap(arith::ConstantOp::create(
+      b, DenseElementsAttr::get(t.i32x16, ArrayRef<int32_t>(shifts))));
+  return pairMask(bits.shuffle(bits, twice).srl(shift)).as(t.i16x32);
+}
+
+/// The same of a row's sixteen pieces: where a position shares a weight.
+Val KernelEmitter::sharingMask(Val place, Val row) {
+  Val bits = load(listBits, place, t.i32x16);
+  return pairMask(bits.srl((row.shl(1) + 4).splat(t.i32x16))).as(t.i16x32);
+}
+
 void KernelEmitter::emitBlockLists(Val firstRow, Val count) {
   int64_t bq = policy.blockRows;
   bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
@@ -18,9 +46,7 @@ void KernelEmitter::emitBlockLists(Val firstRow, Val count) {
   loop(index(0), count, 1, [&](Val row) {
     Val list = row * listStride, start = row * startStride;
     Val exists = ((firstRow + row) * 2 + 1).lt(lq);
-    store(i32(0), partialCounts, row);
-    for (int64_t n : {0, 1})
-      store(i32(0), missing, row * 2 + n);
+    store(i32(0), partialCounts, row); // bits of pieces say it all
 
     // Kept positions: valid ones, unless their block is full and pruned.
     Val blockRow[2];
@@ -50,7 +76,7 @@ void KernelEmitter::emitBlockLists(Val firstRow, Val count) {
       Val amount = ((column - word * 16) * 2).toI64();
       return (low.zext(wide) | high).srl(amount).trunc(b.getI32Type());
     };
-    auto sixteen = [&](Val column, Val end, Val kept) {
+    auto sixteen = [&](Val column, Val end, const Vals &soFar) -> Vals {
       // Pieces of the next group are not of this one.
       Val number = minIndex(end - column, index(16)).toI64();
       Val own = (Val::constantOf(b, b.getI64Type(), 1).shl(number.shl(1)) - 1)
@@ -63,41 +89,42 @@ void KernelEmitter::emitBlockLists(Val firstRow, Val count) {
       Val shares = isCompensated
                        ? bitsFrom(keptKeys, blockRow[0] * words, column)
                        : i32(-1);
-      Val whole = keep[0] & keep[1] & shares;
       Val any = keep[0] | keep[1];
       any = compressEven(any | any.srl(1));
-      whole = compressEven(whole & whole.srl(1));
+      // Of each piece: bits of its positions, and of those that share.
+      auto pairs = [&](Val word) {
+        return word.splat(t.i32x16).srl(lanes().shl(1)) & 3;
+      };
+      Val bits = pairs(keep[0]) | pairs(keep[1]).shl(2);
+      if (isCompensated) {
+        Val sharing = pairs(shares);
+        bits = bits | (bits & (sharing | sharing.shl(2))).shl(4);
+      }
+      Val isListed = lanesOf(any);
       Val numbers = column.toI32().splat(t.i32x16) + lanes();
-      store(target->compress(numbers, lanesOf(any)), lists, list + kept);
-      Val partial = any ^ whole;
-      accumulate(
-          index(0), countBits(partial).toIndex(), 1, {partial},
-          [&](Val, const Vals &rest) {
-            Val bit = wrap(math::CountTrailingZerosOp::create(b, rest[0].v));
-            Val place = kept.toI32() + countBits(any & (i32(1).shl(bit) - 1));
-            Val valid[2], full = i32(0);
-            for (int64_t n : {0, 1}) {
-              valid[n] = keep[n].srl(bit.shl(1)) & 3;
-              full = full | (valid[n] & shares.srl(bit.shl(1))).shl(2 * n);
-            }
-            notePartial(row, place, valid, full);
-            return Vals{rest[0] & (rest[0] - 1)};
-          });
-      return kept + countBits(any).toIndex();
+      store(target->compress(numbers, isListed), lists, list + soFar[0]);
+      store(target->compress(bits, isListed), listBits, list + soFar[0]);
+      return {soFar[0] + countBits(any).toIndex(),
+              soFar[1] + countBits(keep[0]), soFar[2] + countBits(keep[1])};
     };
-    Val total = accumulate(
-        index(0), groups, 1, {index(0)}, [&](Val group, const Vals &soFar) {
+    Vals state = {index(0), i32(0), i32(0)}; // pieces, keys of each row
+    state = accumulate(
+        index(0), groups, 1, state, [&](Val group, const Vals &soFar) {
           store(soFar[0].toI32(), starts, start + group);
           Val low = groupColumns ? group * groupColumns : index(0);
           Val high =
               groupColumns ? minIndex(low + groupColumns, columns) : columns;
           return accumulate(low, high, 16, soFar,
-                            [&](Val column, const Vals &kept) {
-                              return Vals{sixteen(column, high, kept[0])};
+                            [&](Val column, const Vals &s) {
+                              return sixteen(column, high, s);
                             });
-        })[0];
+        });
+    Val total = state[0];
+    for (int64_t n : {0, 1})
+      store(total.toI32().shl(1) - state[1 + n], missing, row * 2 + n);
     store(total.toI32(), starts, start + groups);
     store(load(lists, list).splat(t.i32x16), lists, list + total);
+    store(vec(t.i32x16, 0), listBits, list + total);
     store(total.toI32(), counts, row);
   });
 }
@@ -118,9 +145,7 @@ void KernelEmitter::emitBlockRowSums(Val row) {
             Val bits = load(fullKeys, from + word)
                            .srl((column - word * 16).toI32().shl(1)) &
                        3;
-            Val keep = ((i32(0) - (bits & 1)) & 0xFFFF) |
-                       (i32(0) - bits.srl(1)).shl(16);
-            Val mask = keep.splat(t.i32x16).as(t.i16x32);
+            Val mask = pairMask(bits).splat(t.i32x16).as(t.i16x32);
             Vals next;
             for (int64_t n = 0; n < valueVectors; ++n)
               next.push_back(target->dotS16(

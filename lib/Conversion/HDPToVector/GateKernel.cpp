@@ -118,9 +118,7 @@ void KernelEmitter::emitMeanRow(Val validityRow) {
                      .srl((column - word * 16).toI32().shl(1)) &
                  3;
         }
-        Val low = (i32(0) - (bits & 1)) & 0xFFFF;
-        Val keep = low | (i32(0) - bits.srl(1)).shl(16);
-        Val kept = keep.splat(t.i32x16).as(t.i16x32);
+        Val kept = pairMask(bits).splat(t.i32x16).as(t.i16x32);
         Vals next;
         for (int64_t n = 0; n < valueVectors; ++n)
           next.push_back(target->dotS16(

@@ -225,6 +225,7 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
     declare(fullKeys, word, words * (2 * kBatch) + 16);
     declare(keptKeys, word, words * (2 * kBatch) + 16);
     declare(keepWords, word, words * 2 + 16);
+    declare(listBits, word, listStride * kBatch);
   }
   if (!spec.hasBias)
     return all;

@@ -129,6 +129,10 @@ private:
                        llvm::function_ref<Val(Val, Val)> isKept);
   void emitBlockLists(Val firstRow, Val rows);
   void emitBlockRowSums(Val row);
+  static Val pairMask(Val bits);
+  Val keptMask(Val place);
+  Val sharingMask(Val place, Val row);
+  void sinkPruned(Val row, Val length);
   void emitBlockGateTerms(Val firstRow, Val rows);
   Val addBlock(Val even, Val odd, Val fullKeys, int64_t part);
   Val thetaRowOf(Val blockRow);
@@ -289,7 +293,7 @@ private:
   Buffer hasBias, biasRows, biasStrip, wideSums;
   Buffer lastTicks;
   Buffer gate, gateTerms, meanCodes;
-  Buffer fullKeys, keptKeys, keepWords;
+  Buffer fullKeys, keptKeys, keepWords, listBits;
   mlir::Value mask, bias; ///< of the head: memref<?x?x..>
   mlir::Value statistics; ///< null if nobody counts
   Val statisticsRow;      ///< of the head

@@ -43,6 +43,39 @@ Val KernelEmitter::scorePlace(Val place, int64_t row, int64_t key) {
   return (place & -8) * 4 + (place & 2) * 8 + slot * 2 + (8 * row + key);
 }
 
+/// Blocks of a half of eight, in the order that makes the narrowed scores of
+/// eight blocks contiguous.
+static constexpr int64_t kOrder[2][4] = {{0, 1, 4, 5}, {2, 3, 6, 7}};
+
+/// The scores of a list of pieces of blocks: what is not kept is put far below,
+/// and the maxima are found again.
+void KernelEmitter::sinkPruned(Val row, Val length) {
+  Val list = row * listStride, out = row * scoreStride;
+  Val sunk = vec(t.i32x16, -(1 << 30));
+  Val maximum = accumulate(
+      index(0), length, 8, {vec(t.i32x16, INT32_MIN)},
+      [&](Val place, const Vals &soFar) {
+        Val bits = load(listBits, list + place, t.i32x8), next = soFar[0];
+        for (int64_t half : {0, 1}) {
+          SmallVector<int64_t> pieces;
+          SmallVector<int32_t> flags;
+          for (int64_t lane = 0; lane < 16; ++lane) {
+            pieces.push_back(kOrder[half][lane % 8 / 2]);
+            flags.push_back(1 << (lane / 8 * 2 + lane % 2));
+          }
+          Val flag = wrap(arith::ConstantOp::create(
+              b, DenseElementsAttr::get(t.i32x16, ArrayRef<int32_t>(flags))));
+          Val at = out + place * 4 + 16 * half;
+          Val isPruned = (bits.shuffle(bits, pieces) & flag).eq(0);
+          Val x = isPruned.select(sunk, load(scores, at, t.i32x16));
+          store(x, scores, at);
+          next = next.max(x);
+        }
+        return Vals{next};
+      })[0];
+  store(maximum, scoreMaxima, row * 16);
+}
+
 void KernelEmitter::emitScores(Val firstRow, Val count) {
   loop(index(0), count, 1, [&](Val row) {
     Val list = row * listStride, out = row * scoreStride;
@@ -90,11 +123,9 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
         index(0), length, 8, {vec(t.i32x16, INT32_MIN)},
         [&](Val block, const Vals &soFar) {
           Vals next = soFar;
-          // This order makes the narrowed scores of eight blocks contiguous.
-          constexpr int64_t order[2][4] = {{0, 1, 4, 5}, {2, 3, 6, 7}};
           for (int64_t half : {0, 1}) {
             Vals blocks;
-            for (int64_t n : order[half])
+            for (int64_t n : kOrder[half])
               blocks.push_back(load(lists, list + block + n).toIndex() *
                                (64 * planes.keys * chunks));
             Val x = quad(blocks);
@@ -109,12 +140,17 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
       return;
     // With partial blocks: what is not valid is put far below, and so is what
     // stands behind the list, which may repeat it.
-    Val isChanged = load(partialCounts, row).gt(0);
+    Val isChanged =
+        spec.hasOtherBlocks()
+            ? (load(missing, row * 2) | load(missing, row * 2 + 1)).gt(0)
+            : load(partialCounts, row).gt(0);
     if (spec.hasBias) {
       emitBiasScores(row);
       isChanged = isChanged | load(hasBias, validityRow(row)).gt(0);
     }
     when(isChanged, [&] {
+      if (spec.hasOtherBlocks())
+        return sinkPruned(row, length);
       auto sink = [&](Val place, Val valid) {
         for (int64_t n : {0, 1})
           for (int64_t key : {0, 1})

@@ -78,7 +78,8 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
           Val left = minIndex(positions - block * 2, index(16));
           Val isKept =
               place.lt(left.toI32().trunc(b.getI16Type()).splat(t.i16x32));
-          e = isKept.select(e, vec(t.i16x32, 0));
+          e = spec.hasOtherBlocks() ? e & keptMask(row * listStride + block)
+                                    : isKept.select(e, vec(t.i16x32, 0));
           for (int64_t n : {0, 1})
             store(wrap(vector::ExtractStridedSliceOp::create(b, e.v, {16 * n},
                                                              {16}, {1})),
@@ -89,7 +90,7 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
     for (int64_t n : {0, 1})
       store(vec(t.i32x8, 0), weights, out[n] + end);
     store(total[0], weightSums, row * 16);
-    if (spec.isMasked())
+    if (spec.isMasked() && !spec.hasOtherBlocks())
       forEachPartial(row, [&](Val place, Val valid, Val) {
         for (int64_t n : {0, 1}) {
           Val pair = load(weights, out[n] + place);
@@ -125,17 +126,9 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
       // A short block has no group, and behind the list there is nothing.
       store(zero, listGroupWeights,
             out + load(starts, start + groups).toIndex());
-      if (spec.isMasked())
-        forEachPartial(row, [&](Val place, Val, Val full) {
-          if (!spec.hasOtherBlocks()) {
-            store(i32(0), listGroupWeights, out + place);
-            return;
-          }
-          Val bits = full.srl((query.toI32() & 1).shl(1));
-          Val shares = ((i32(0) - (bits & 1)) & 0xFFFF) |
-                       (i32(0) - (bits.srl(1) & 1)).shl(16);
-          Val pair = load(listGroupWeights, out + place);
-          store(pair & shares, listGroupWeights, out + place);
+      if (spec.isMasked() && !spec.hasOtherBlocks())
+        forEachPartial(row, [&](Val place, Val, Val) {
+          store(i32(0), listGroupWeights, out + place);
         });
     });
 
@@ -151,8 +144,13 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
         index(0), length, 16, {zero}, [&](Val block, const Vals &soFar) {
           Val e = load(weights, at + block, t.i16x32);
           Val w = (e + halfVector).srl(kVector);
-          if (isCompensated)
-            w = w - load(listGroupWeights, at + block, t.i16x32);
+          if (isCompensated) {
+            Val shared = load(listGroupWeights, at + block, t.i16x32);
+            if (spec.hasOtherBlocks())
+              shared = shared & sharingMask(query.div(2) * listStride + block,
+                                            query.toI32() & 1);
+            w = w - shared;
+          }
           store(w, weights, at + block);
           return Vals{target->dotS16(soFar[0], w, ones)};
         })[0];
