@@ -184,6 +184,7 @@ CompiledModel::compile(ModuleOp module, const CompileOptions &options) {
   pipeline.threads = options.threads > 1;
   pipeline.attention = options.attention;
   pipeline.target = options.target;
+  pipeline.exact = options.exact;
   pipeline.stageCycles = options.stageCycles;
   if (llvm::Error error =
           runPasses(module, kLoweringFailed, [&](OpPassManager &pm) {

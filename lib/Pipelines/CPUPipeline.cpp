@@ -89,7 +89,8 @@ void hdp::buildKernelStage(OpPassManager &pm,
   if (options.usesVectors())
     pm.addPass(createConvertHDPToVector({target, options.stageCycles}));
   if (options.vectorize)
-    pm.addPass(createConvertExactToVector({target}));
+    pm.addPass(createConvertExactToVector(
+        {target, /*bf16=*/options.exact == ExactProducts::BF16}));
   pm.addPass(createConvertHDPToLoops());
   if (options.vectorize)
     pm.addPass(createLinalgToVector({target}));

@@ -113,10 +113,21 @@ struct EmitVariantCallsPass
     }
   }
 
+  /// Whether a variant is for AMX.
+  bool usesTiles() {
+    return llvm::any_of(
+        getOperation().getOps<LLVM::LLVMFuncOp>(),
+        [](LLVM::LLVMFuncOp function) {
+          auto name = function->getAttrOfType<StringAttr>(hdp::kTargetAttr);
+          return name && hdp::getCPUTarget(name.getValue())->hasTiles();
+        });
+  }
+
   /// kernel(a, ..) { if (the first's target is there) return first(a, ..); .. }
   void emitBody(LLVM::LLVMFuncOp function) {
     auto variants = function->getAttrOfType<ArrayAttr>(kVariantsAttr);
-    LLVM::LLVMFuncOp detection = hdp::getTargetDetection(getOperation());
+    LLVM::LLVMFuncOp detection =
+        hdp::getTargetDetection(getOperation(), usesTiles());
     ImplicitLocOpBuilder b(function.getLoc(), &getContext());
     b.setInsertionPointToStart(function.addEntryBlock(b));
     Value there = LLVM::CallOp::create(b, detection, ValueRange()).getResult();

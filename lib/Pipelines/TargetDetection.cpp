@@ -8,6 +8,7 @@
 
 #include "TargetDetection.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include <map>
 
 using namespace mlir;
 using namespace hdp;
@@ -18,8 +19,8 @@ static constexpr llvm::StringLiteral kKnown = "hdp_known_targets";
 namespace {
 
 /// A word that tells what there is.
-enum Source { Leaf1C, Leaf7B, Leaf7C, Leaf71A, Extended1C, SavedState };
-constexpr int numSources = 6;
+enum Source { Leaf1C, Leaf7B, Leaf7C, Leaf71A, Leaf7D, Extended1C, SavedState };
+constexpr int numSources = 7;
 
 /// Bits that must be set in a word.
 struct Requirement {
@@ -31,7 +32,7 @@ struct Requirement {
 constexpr uint32_t bit(int n) { return uint32_t(1) << n; }
 constexpr uint32_t osxsave = bit(27);
 
-/// AVX2's stand for all targets but the portable one.
+/// Beside those of the target that it builds on.
 constexpr Requirement requirements[] = {
     // FMA, MOVBE, POPCNT, OSXSAVE, AVX, F16C; BMI1, AVX2, BMI2; LZCNT.
     {TargetKind::AVX2, Leaf1C,
@@ -45,12 +46,17 @@ constexpr Requirement requirements[] = {
      bit(16) | bit(17) | bit(28) | bit(30) | bit(31)},
     {TargetKind::AVX512, Leaf7C, bit(11)},
     {TargetKind::AVX512, SavedState, bit(5) | bit(6) | bit(7)},
+    {TargetKind::AVX512BF16, Leaf71A, bit(5)},
+    // BF16, tiles, INT8; their configuration and data.
+    {TargetKind::AMX, Leaf7D, bit(22) | bit(24) | bit(25)},
+    {TargetKind::AMX, SavedState, bit(17) | bit(18)},
 };
 
 class DetectionEmitter {
 public:
-  explicit DetectionEmitter(ModuleOp module)
-      : module(module), b(module.getLoc(), module.getContext()) {}
+  DetectionEmitter(ModuleOp module, bool asksForTiles)
+      : module(module), asksForTiles(asksForTiles),
+        b(module.getLoc(), module.getContext()) {}
   LLVM::LLVMFuncOp run();
 
 private:
@@ -80,6 +86,7 @@ private:
   }
 
   ModuleOp module;
+  bool asksForTiles;
   ImplicitLocOpBuilder b;
   LLVM::LLVMFuncOp function;
 };
@@ -164,6 +171,7 @@ LLVM::LLVMFuncOp DetectionEmitter::run() {
       cpuid(7, 0, compare(LLVM::ICmpPredicate::uge, largest, constant(7)));
   words[Leaf7B] = seven[1];
   words[Leaf7C] = seven[2];
+  words[Leaf7D] = seven[3];
   words[Leaf71A] =
       cpuid(7, 1, compare(LLVM::ICmpPredicate::uge, seven[0], constant(1)))[0];
   words[Extended1C] = cpuid(
@@ -183,22 +191,51 @@ LLVM::LLVMFuncOp DetectionEmitter::run() {
       assembly("xgetbv", "={ax},={dx},{cx},~{dirflag},~{fpsr},~{flags}", pair,
                constant(0));
   words[SavedState] = LLVM::ExtractValueOp::create(b, state, 0);
-  Value hasAVX2 = hasAll(TargetKind::AVX2, words), all = portable;
-  for (TargetKind kind :
-       {TargetKind::AVX2, TargetKind::AVXVNNI, TargetKind::AVX512}) {
-    Value isThere = hasAVX2;
-    if (kind != TargetKind::AVX2)
-      isThere = LLVM::AndOp::create(b, isThere, hasAll(kind, words));
+  // What each target builds on stands before it.
+  std::pair<TargetKind, TargetKind> kinds[] = {
+      {TargetKind::AVX2, TargetKind::Portable},
+      {TargetKind::AVXVNNI, TargetKind::AVX2},
+      {TargetKind::AVX512, TargetKind::AVX2},
+      {TargetKind::AVX512BF16, TargetKind::AVX512}};
+  Value all = portable;
+  std::map<TargetKind, Value> isThere;
+  for (auto [kind, base] : kinds) {
+    isThere[kind] = hasAll(kind, words);
+    if (base != TargetKind::Portable)
+      isThere[kind] = LLVM::AndOp::create(b, isThere[kind], isThere[base]);
     Value added = LLVM::SelectOp::create(
-        b, isThere, constant(getTargetBit(kind)), constant(0));
+        b, isThere[kind], constant(getTargetBit(kind)), constant(0));
     all = LLVM::OrOp::create(b, all, added);
   }
-  LLVM::BrOp::create(b, ValueRange{all}, found);
+  if (!asksForTiles) {
+    LLVM::BrOp::create(b, ValueRange{all}, found);
+    return function;
+  }
+
+  // Linux gives the state of tiles to processes that ask:
+  // arch_prctl(ARCH_REQ_XCOMP_PERM, 18).
+  Value hasAMX = LLVM::AndOp::create(b, hasAll(TargetKind::AMX, words),
+                                     isThere[TargetKind::AVX512BF16]);
+  Block *here = b.getInsertionBlock(), *permission = addBlock();
+  auto i64 = [&](int64_t value) -> Value {
+    return LLVM::ConstantOp::create(b, b.getI64Type(),
+                                    b.getI64IntegerAttr(value));
+  };
+  Value status = assembly(
+      "syscall", "={ax},{ax},{di},{si},~{rcx},~{r11},~{memory},~{flags}",
+      b.getI64Type(), {i64(158), i64(0x1023), i64(18)});
+  Value isGranted = compare(LLVM::ICmpPredicate::eq, status, i64(0));
+  Value added = LLVM::SelectOp::create(
+      b, isGranted, constant(getTargetBit(TargetKind::AMX)), constant(0));
+  LLVM::BrOp::create(b, ValueRange{LLVM::OrOp::create(b, all, added)}, found);
+  b.setInsertionPointToEnd(here);
+  LLVM::CondBrOp::create(b, hasAMX, permission, ValueRange(), found,
+                         ValueRange{all});
   return function;
 }
 
-LLVM::LLVMFuncOp hdp::getTargetDetection(ModuleOp module) {
+LLVM::LLVMFuncOp hdp::getTargetDetection(ModuleOp module, bool asksForTiles) {
   if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(kFunction))
     return function;
-  return DetectionEmitter(module).run();
+  return DetectionEmitter(module, asksForTiles).run();
 }

@@ -15,8 +15,10 @@ inline int64_t getTargetBit(TargetKind kind) {
 
 /// The internal function of `module` that returns the bits of the targets that
 /// the running processor and its operating system have; made where there is
-/// none. It remembers what it found.
-mlir::LLVM::LLVMFuncOp getTargetDetection(mlir::ModuleOp module);
+/// none. It remembers what it found. `asksForTiles`: AMX among them, which the
+/// operating system is asked for; of no use where no variant needs it.
+mlir::LLVM::LLVMFuncOp getTargetDetection(mlir::ModuleOp module,
+                                          bool asksForTiles);
 
 } // namespace hdp
 

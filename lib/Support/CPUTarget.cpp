@@ -4,19 +4,29 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
+#include <atomic>
+
+#if defined(__linux__) && defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 using namespace hdp;
 
+// Each with what it has beside those below.
+#define HDP_AVX2 "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+popcnt"
+#define HDP_AVX512                                                             \
+  "+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512cd,+avx512vnni," HDP_AVX2
+#define HDP_AVX512_BF16 "+avx512bf16," HDP_AVX512
+
 static constexpr CPUTarget targets[] = {
-    {TargetKind::AVX512, "avx512",
-     "+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512cd,+avx512vnni,"
-     "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+popcnt",
+    {TargetKind::AMX, "amx", "+amx-tile,+amx-int8,+amx-bf16," HDP_AVX512_BF16,
      "", 512, 32, true},
-    {TargetKind::AVXVNNI, "avx-vnni",
-     "+avxvnni,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+popcnt", "x86-64-v3", 256,
+    {TargetKind::AVX512BF16, "avx512-bf16", HDP_AVX512_BF16, "", 512, 32, true},
+    {TargetKind::AVX512, "avx512", HDP_AVX512, "", 512, 32, true},
+    {TargetKind::AVXVNNI, "avx-vnni", "+avxvnni," HDP_AVX2, "x86-64-v3", 256,
      16, true},
-    {TargetKind::AVX2, "avx2", "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+popcnt",
-     "x86-64-v3", 256, 16, true},
+    {TargetKind::AVX2, "avx2", HDP_AVX2, "x86-64-v3", 256, 16, true},
     {TargetKind::Portable, "portable", "", "", 128, 16, false}};
 
 llvm::ArrayRef<CPUTarget> hdp::getCPUTargets() { return targets; }
@@ -30,10 +40,32 @@ static bool hasFeatures(llvm::StringRef features) {
   });
 }
 
+/// The operating system gives the state of tiles to processes that ask.
+static bool mayUseTiles() {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long requestPermission = 0x1023, tileData = 18;
+  static const bool isGranted =
+      syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+  return isGranted;
+#else
+  return false;
+#endif
+}
+
+/// One past the best kind that is emulated.
+static std::atomic<int> numAssumed{0};
+
+void hdp::assumeSupported(TargetKind kind) {
+  numAssumed = static_cast<int>(kind) + 1;
+}
+
 bool hdp::isSupportedByHost(TargetKind kind) {
-  return hasFeatures(llvm::find_if(targets, [&](const CPUTarget &target) {
-                       return target.kind == kind;
-                     })->features);
+  if (static_cast<int>(kind) < numAssumed)
+    return true;
+  const CPUTarget *target = llvm::find_if(
+      targets, [&](const CPUTarget &each) { return each.kind == kind; });
+  return hasFeatures(target->features) &&
+         (kind != TargetKind::AMX || mayUseTiles());
 }
 
 static CPUTarget getHost() {
@@ -61,7 +93,7 @@ std::optional<CPUTarget> hdp::getCPUTarget(llvm::StringRef name) {
 std::optional<llvm::SmallVector<CPUTarget>>
 hdp::parseCPUTargets(llvm::StringRef list, std::string &wrong) {
   if (list == "any")
-    return llvm::SmallVector<CPUTarget>(getCPUTargets());
+    list = "avx512,avx-vnni,avx2";
   llvm::SmallVector<llvm::StringRef> names;
   list.split(names, ',');
   if (names.size() == 1) {
@@ -83,5 +115,5 @@ hdp::parseCPUTargets(llvm::StringRef list, std::string &wrong) {
 }
 
 llvm::StringRef hdp::getExpectedTargets() {
-  return "host, avx512, avx-vnni, avx2 or portable";
+  return "host, amx, avx512-bf16, avx512, avx-vnni, avx2 or portable";
 }

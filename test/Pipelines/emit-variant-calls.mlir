@@ -1,5 +1,6 @@
 // RUN: hdp-opt %s --hdp-cpu-pipeline="target=avx512,avx2" | FileCheck %s
 // RUN: hdp-opt %s --hdp-cpu-pipeline="target=any threads=true" | FileCheck %s --check-prefix=THREADS
+// RUN: hdp-opt %s --hdp-cpu-pipeline="target=amx,avx2" | FileCheck %s --check-prefix=TILES
 // RUN: hdp-opt %s --hdp-cpu-pipeline="target=avx2" | FileCheck %s --check-prefix=ONE
 
 // The kernel calls the first of its variants that the processor can run. What
@@ -37,6 +38,16 @@
 // THREADS:     llvm.func internal @hdp_kernel_0(
 // THREADS:       llvm.call @hdp_targets
 // THREADS:       llvm.call @hdp_kernel_0_avx_vnni(
+
+// AMX has to be granted: arch_prctl(ARCH_REQ_XCOMP_PERM, 18).
+// TILES-LABEL: llvm.func internal @hdp_targets() -> i32
+// TILES-DAG:     llvm.mlir.constant(158 : i64)
+// TILES-DAG:     llvm.mlir.constant(4131 : i64)
+// TILES:         llvm.inline_asm has_side_effects "syscall"
+// TILES:       llvm.func internal @hdp_attention_0
+// TILES:         llvm.call_intrinsic "llvm.x86.ldtilecfg"
+// TILES:         llvm.call_intrinsic "llvm.x86.tdpbsud"
+// TILES:         llvm.call_intrinsic "llvm.x86.tilerelease"
 
 // ONE-NOT:     hdp_targets
 // ONE:         llvm.func internal @hdp_kernel_0({{.*}}"target-cpu", "x86-64-v3"

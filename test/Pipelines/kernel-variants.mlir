@@ -6,8 +6,8 @@
 // RUN: not hdp-opt %s --hdp-kernel-variants=targets=avx2,vax 2>&1 | FileCheck %s --check-prefix=VAX
 // RUN: not hdp-opt %s --hdp-kernel-variants=targets=avx2,host 2>&1 | FileCheck %s --check-prefix=SEVERAL
 
-// VAX: error: expected target any, host, avx512, avx-vnni, avx2 or portable, found 'vax'
-// SEVERAL: error: expected target any, host, avx512, avx-vnni, avx2 or portable, found 'host'
+// VAX: error: expected target any, host, amx, avx512-bf16, avx512, avx-vnni, avx2 or portable, found 'vax'
+// SEVERAL: error: expected target any, host, amx, avx512-bf16, avx512, avx-vnni, avx2 or portable, found 'host'
 
 // One target: the kernel itself.
 // ONE:      func.func private @add

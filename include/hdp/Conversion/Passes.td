@@ -72,8 +72,8 @@ def ConvertHDPToVector : Pass<"convert-hdp-to-vector", "::mlir::ModuleOp"> {
     made where the module has none. Not for kernels that run in several threads.
   }];
   let options = [Option<"target", "target", "std::string", "\"host\"",
-                        "instruction set of the kernels: host, avx512, "
-                        "avx-vnni, avx2 or portable">,
+                        "instruction set of the kernels: host, amx, "
+                        "avx512-bf16, avx512, avx-vnni, avx2 or portable">,
                  Option<"stageCycles", "stage-cycles", "bool", "false",
                         "add the ticks of each stage to @hdp_stage_cycles">];
   let statistics = [
@@ -99,13 +99,20 @@ def ConvertExactToVector : Pass<"convert-exact-attention-to-vector"> {
     target multiplies and adds in one instruction. A row without a valid key is
     0, and results agree with `--convert-hdp-to-loops` as far as the order of
     sums allows. Everything else, other hdp ops among it, is not changed.
+
+    With `bf16`, which changes numbers, targets that multiply bf16 round what both
+    products multiply (queries, keys, weights, values) to it and add up in f32;
+    `amx` does it on tiles. Softmax stays f32. Other targets do as without.
   }];
   let options = [Option<"target", "target", "std::string",
                         /*default=*/"\"host\"",
-                        "host, avx512, avx-vnni, avx2 or portable">];
+                        "host, amx, avx512-bf16, avx512, avx-vnni, avx2 or "
+                        "portable">,
+                 Option<"bf16", "bf16", "bool", /*default=*/"false",
+                        "products in bf16 where the target has them">];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
   let statistics = [Statistic<"numConverted", "converted", "ops lowered">];
 }

@@ -86,6 +86,8 @@ struct CompileOptions {
   /// The pipeline's `attention` and `target`.
   AttentionLowering attention = AttentionLowering::Vector;
   std::string target = "host";
+  /// The pipeline's `exact`.
+  ExactProducts exact = ExactProducts::F32;
   /// The pipeline's `stage-cycles`.
   bool stageCycles = false;
   /// What the functions of sites return beside the output.

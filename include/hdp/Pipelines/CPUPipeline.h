@@ -18,6 +18,9 @@ namespace hdp {
 /// How pruned attention is lowered.
 enum class AttentionLowering { Loops, Vector };
 
+/// What attention without a policy multiplies.
+enum class ExactProducts { F32, BF16 };
+
 struct CPUPipelineOptions
     : public mlir::PassPipelineOptions<CPUPipelineOptions> {
   Option<bool> dispatchAttention{
@@ -34,7 +37,8 @@ struct CPUPipelineOptions
   Option<std::string> target{
       *this, "target",
       llvm::cl::desc(
-          "instruction set: host, avx512, avx-vnni, avx2 or portable; several "
+          "instruction set: host, amx, avx512-bf16, avx512, avx-vnni, avx2 or "
+          "portable; several "
           "between commas, or any: kernels for each, chosen at run time"),
       llvm::cl::init("host")};
   Option<bool> threads{
@@ -58,6 +62,16 @@ struct CPUPipelineOptions
       llvm::cl::desc("fused kernels add the ticks of each stage to "
                      "@hdp_stage_cycles"),
       llvm::cl::init(false)};
+
+  Option<ExactProducts> exact{
+      *this, "exact",
+      llvm::cl::desc("what attention without a policy multiplies"),
+      llvm::cl::values(
+          clEnumValN(ExactProducts::F32, "f32", "f32"),
+          clEnumValN(ExactProducts::BF16, "bf16",
+                     "bf16 where the target has products of it, with other "
+                     "results; f32 elsewhere")),
+      llvm::cl::init(ExactProducts::F32)};
 
   bool usesVectors() const { return attention == AttentionLowering::Vector; }
 };

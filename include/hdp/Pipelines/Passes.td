@@ -172,7 +172,8 @@ def LinalgToVector : Pass<"hdp-linalg-to-vector", "mlir::ModuleOp"> {
   }];
   let options = [Option<"target", "target", "std::string",
                         /*default=*/"\"host\"",
-                        "host, avx512, avx-vnni, avx2 or portable">];
+                        "host, amx, avx512-bf16, avx512, avx-vnni, avx2 or "
+                        "portable">];
   let statistics = [
     Statistic<"numContractions", "contractions", "Contractions tiled">,
     Statistic<"numLoops", "loops", "Other ops vectorised">
@@ -251,8 +252,9 @@ def KernelVariants : Pass<"hdp-kernel-variants", "mlir::ModuleOp"> {
   }];
   let options = [Option<"targets", "targets", "std::string",
                         /*default=*/"\"host\"",
-                        "host, avx512, avx-vnni, avx2 or portable; several "
-                        "between commas, or any, which is all">];
+                        "host, amx, avx512-bf16, avx512, avx-vnni, avx2 or "
+                        "portable; several between commas, or any, which is "
+                        "those from avx512 on">];
   let statistics = [Statistic<"numVariants", "variants", "Copies made">];
   let dependentDialects = ["mlir::func::FuncDialect"];
 }

@@ -9,6 +9,7 @@
 #ifndef HDP_SUPPORT_CPUTARGET_H
 #define HDP_SUPPORT_CPUTARGET_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include <optional>
@@ -20,7 +21,9 @@ enum class TargetKind {
   Portable, ///< any x86-64; generic vector ops
   AVX2,     ///< with FMA: x86-64-v3
   AVXVNNI,  ///< AVX2 and dot products of bytes
-  AVX512    ///< F, BW, DQ, VL, CD and VNNI
+  AVX512,   ///< F, BW, DQ, VL, CD and VNNI
+  AVX512BF16,
+  AMX ///< AVX512BF16, and tiles with products of bytes and of bf16
 };
 
 struct CPUTarget {
@@ -37,6 +40,9 @@ struct CPUTarget {
   /// Multiply-add in hardware; without it code multiplies, then adds.
   bool hasFMA;
 
+  /// Products of pairs of bf16, of which the sum is f32.
+  bool hasBF16() const { return kind >= TargetKind::AVX512BF16; }
+  bool hasTiles() const { return kind == TargetKind::AMX; }
   /// Lanes of a register for elements of `bits` bits.
   unsigned getLanes(unsigned bits) const { return vectorBits / bits; }
 };
@@ -49,7 +55,8 @@ llvm::ArrayRef<CPUTarget> getCPUTargets();
 std::optional<CPUTarget> getCPUTarget(llvm::StringRef name);
 
 /// The targets that a list of names stands for: one, `host` among them, or
-/// several between commas or `any`, which are all; then the best is the first
+/// several between commas or `any`, which are those
+/// up to AVX-512; then the best is the first
 /// and `portable` the last, named or not. Nothing if a name is `wrong`.
 std::optional<llvm::SmallVector<CPUTarget>>
 parseCPUTargets(llvm::StringRef list, std::string &wrong);
@@ -57,8 +64,12 @@ parseCPUTargets(llvm::StringRef list, std::string &wrong);
 /// What a diagnostic says was expected in place of another name.
 llvm::StringRef getExpectedTargets();
 
-/// Whether this machine has the instructions of `kind`.
+/// Whether this machine has the instructions of `kind`, and the process may use
+/// them: for AMX the operating system is asked for permission.
 bool isSupportedByHost(TargetKind kind);
+
+/// From now on the answer is yes: somebody emulates what is missing.
+void assumeSupported(TargetKind kind);
 
 } // namespace hdp
 

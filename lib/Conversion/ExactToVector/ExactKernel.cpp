@@ -15,6 +15,8 @@ using namespace hdp;
 
 /// Keys of a block: with 12 rows of scores 24 KiB.
 static constexpr int64_t kBlockKeys = 512;
+/// With 32 rows of scores 32 KiB.
+static constexpr int64_t kTileBlockKeys = 256;
 
 /// Rows of a tile for `rows` queries: of the heights that registers allow, the
 /// one with the fewest rows beyond the last query; of equal ones the largest.
@@ -32,13 +34,14 @@ static int64_t chooseTileRows(const CPUTarget &target, int64_t rows) {
   return best;
 }
 
-ExactKernel::ExactKernel(VectorEmitter &e, AttentionOp op)
+ExactKernel::ExactKernel(VectorEmitter &e, AttentionOp op, bool wantsBF16)
     : e(e), b(e.b), op(op), query{op.getQuery(), op.getQueryPerm()},
       key{op.getKey(), op.getKeyPerm()},
       value{op.getValue(), op.getValuePerm()},
       result{op.getInit(), op.getResultPerm()},
       rank(cast<MemRefType>(op.getQuery().getType()).getRank()),
-      lanes(e.target.getLanes(32)) {
+      lanes(e.target.getLanes(32)), usesPairs(wantsBF16 && e.target.hasBF16()),
+      usesTiles(usesPairs && e.target.hasTiles()), columnStep(lanes) {
   lq = getSize(query, rank - 2);
   lk = getSize(key, rank - 2);
   d = getSize(query, rank - 1);
@@ -51,11 +54,21 @@ ExactKernel::ExactKernel(VectorEmitter &e, AttentionOp op)
   if (std::optional<int64_t> columns = getConstantIntValue(dv))
     columnVectors = (*columns + lanes - 1) / lanes % 2 == 0 ? 2 : 1;
 
+  int64_t mostKeys = kBlockKeys;
+  if (usesPairs)
+    pairStep = 2;
+  if (usesTiles) {
+    tileRows = 32;
+    keyVectors = 2;
+    pairStep = columnStep = 32;
+    mostKeys = kTileBlockKeys;
+  }
+
   int64_t width = keyVectors * lanes;
   std::optional<int64_t> keys = getConstantIntValue(lk);
-  isOneBlock = keys && *keys <= kBlockKeys + kBlockKeys / 4;
+  isOneBlock = keys && *keys <= mostKeys + mostKeys / 4;
   chooseWhatIsCopied();
-  blockKeys = isOneBlock ? llvm::alignTo(*keys, width) : kBlockKeys;
+  blockKeys = isOneBlock ? llvm::alignTo(*keys, width) : mostKeys;
 }
 
 /// Operands that lie as a copy of them would are read where they are.
@@ -81,6 +94,8 @@ void ExactKernel::chooseWhatIsCopied() {
   areSumsStored = !isOneBlock || areQueriesCopied || e.part || !columns ||
                   *columns % (columnVectors * lanes) != 0 ||
                   !isContiguous(result, rank - 1);
+  if (usesPairs)
+    areQueriesCopied = areValuesCopied = areSumsStored = true;
   areScalesLate =
       !op.getMask() && !op.getBias() && op.getScale().convertToDouble() > 0;
 }
@@ -97,6 +112,10 @@ Value ExactKernel::constant(double value, int64_t vectorLanes) {
 /// scores[i][j] = sum over t of queries[i][t] * K[firstKey + j, t].
 void ExactKernel::emitScores(ArrayRef<Value> head, Value firstRow,
                              Value firstKey, Value numKeys) {
+  if (usesTiles)
+    return emitTileScores(firstKey, numKeys);
+  if (usesPairs)
+    return emitPairScores(firstKey, numKeys);
   int64_t width = keyVectors * lanes;
   e.loop(e.index(0), numKeys, width, [&](Value j) {
     Value panel =
@@ -128,24 +147,34 @@ void ExactKernel::emitScores(ArrayRef<Value> head, Value firstRow,
   });
 }
 
+/// The columns of a register tile, scaled for the new maxima.
+Values ExactKernel::loadSums(Value column) {
+  Values all;
+  for (int64_t i = 0; i < tileRows; ++i)
+    for (int64_t v = 0; v < columnVectors; ++v) {
+      if (isOneBlock) {
+        all.push_back(constant(0.0, lanes));
+        continue;
+      }
+      Value sum =
+          e.load(sums, {e.index(i), e.add(column, v * lanes)}, lanes, Value());
+      Value factor = e.splat(load(factors, e.index(i)), lanes);
+      all.push_back(arith::MulFOp::create(b, sum, factor));
+    }
+  return all;
+}
+
 /// sums[i][t] = sums[i][t] * factors[i] + sum over j of weights[i][j] * V[j,
 /// t], or the result where nothing is carried.
 void ExactKernel::emitProducts(ArrayRef<Value> head, Value firstRow,
                                Value firstKey, Value numKeys) {
+  if (usesTiles)
+    return emitTileProducts(firstKey, numKeys);
+  if (usesPairs)
+    return emitPairProducts(firstKey, numKeys);
   Value columns = e.ceilTo(dv, lanes);
   e.loop(e.index(0), columns, columnVectors * lanes, [&](Value t) {
-    Values soFar;
-    for (int64_t i = 0; i < tileRows; ++i)
-      for (int64_t v = 0; v < columnVectors; ++v) {
-        if (isOneBlock) {
-          soFar.push_back(constant(0.0, lanes));
-          continue;
-        }
-        Value sum =
-            e.load(sums, {e.index(i), e.add(t, v * lanes)}, lanes, Value());
-        Value factor = e.splat(load(factors, e.index(i)), lanes);
-        soFar.push_back(arith::MulFOp::create(b, sum, factor));
-      }
+    Values soFar = loadSums(t);
     soFar = e.carry(e.index(0), numKeys, 1, soFar, [&](Value j, Values before) {
       Value row = e.add(firstKey, j);
       Values right;
@@ -204,7 +233,7 @@ void ExactKernel::emitTile(ArrayRef<Value> head, Value wantedRow) {
     e.loop(e.index(0), e.index(tileRows), 1, [&](Value i) {
       store(constant(-std::numeric_limits<double>::infinity(), 0), maxima, i);
       store(constant(0.0, 0), totals, i);
-      e.loop(e.index(0), e.ceilTo(dv, lanes), lanes, [&](Value t) {
+      e.loop(e.index(0), e.ceilTo(dv, columnStep), lanes, [&](Value t) {
         e.store(constant(0.0, lanes), sums, {i, t}, Value());
       });
     });
@@ -279,20 +308,34 @@ void ExactKernel::emitHeads() {
   nest(nest, 0);
 }
 
+Value ExactKernel::half(Value size) {
+  return b.createOrFold<arith::DivUIOp>(size, e.index(2));
+}
+
 void ExactKernel::run() {
   int64_t width = keyVectors * lanes;
   Value panels =
       b.createOrFold<arith::DivUIOp>(e.ceilTo(lk, width), e.index(width));
-  Value columns = e.ceilTo(dv, lanes), rows = e.index(tileRows);
-  keys = allocate({panels, e.ceilTo(d, lanes), e.index(width)});
+  Value columns = e.ceilTo(dv, columnStep), rows = e.index(tileRows);
+  Value halfRow = half(e.ceilTo(d, 2 * lanes));
+  keys = usesPairs ? allocatePairs({panels, halfRow, e.index(width)})
+                   : allocate({panels, e.ceilTo(d, lanes), e.index(width)});
   scores = allocate({rows, e.index(blockKeys + lanes)});
   totals = allocate(rows);
   maxima = allocate(rows);
   Values buffers = {keys, scores, totals, maxima};
-  if (areValuesCopied)
-    buffers.push_back(values = allocate({lk, columns}));
-  if (areQueriesCopied)
-    buffers.push_back(queries = allocate({rows, d}));
+  if (usesPairs) {
+    values = allocatePairs({half(e.ceilTo(lk, pairStep)), columns});
+    queries = allocatePairs({rows, halfRow});
+    weights = allocatePairs({rows, e.index(blockKeys / 2)});
+    rowBuffer = allocate(e.index(2 * lanes));
+    llvm::append_values(buffers, values, queries, weights, rowBuffer);
+  } else {
+    if (areValuesCopied)
+      buffers.push_back(values = allocate({lk, columns}));
+    if (areQueriesCopied)
+      buffers.push_back(queries = allocate({rows, d}));
+  }
   if (areSumsStored)
     buffers.push_back(sums = allocate({rows, columns}));
   if (!isOneBlock)
@@ -301,7 +344,11 @@ void ExactKernel::run() {
     terms = allocate(e.index(blockKeys));
     buffers.push_back(terms);
   }
+  if (usesTiles)
+    configureTiles();
   emitHeads();
+  if (usesTiles)
+    releaseTiles();
   for (Value buffer : buffers)
     memref::DeallocOp::create(b, buffer);
 }

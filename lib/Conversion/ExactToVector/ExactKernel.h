@@ -2,7 +2,7 @@
 //
 // The state that the parts of the kernel share: how operands are read and
 // packed (ExactOperands.cpp), and what is computed from them (ExactKernel.cpp,
-// ExactSoftmax.cpp).
+// ExactSoftmax.cpp); on request in bf16 (ExactPairs.cpp, ExactTiles.cpp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,7 +22,8 @@ namespace hdp {
 /// is scaled down when the maximum grows.
 class ExactKernel {
 public:
-  ExactKernel(VectorEmitter &e, AttentionOp op);
+  /// `wantsBF16`: operands of products may be rounded, if the target gains.
+  ExactKernel(VectorEmitter &e, AttentionOp op, bool wantsBF16);
   void run();
 
 private:
@@ -41,7 +42,7 @@ private:
   /// Columns or rows are neighbours in memory, in f32.
   bool isContiguous(Operand operand, int64_t dim);
   mlir::Value readF32(Operand operand, mlir::ValueRange indices);
-  mlir::Value allocate(mlir::ValueRange sizes);
+  mlir::Value allocate(mlir::ValueRange sizes, mlir::Type element = {});
   void packKeys(llvm::ArrayRef<mlir::Value> head);
   void packValues(llvm::ArrayRef<mlir::Value> head);
   void packQueries(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow);
@@ -68,6 +69,33 @@ private:
   mlir::Value load(mlir::Value memref, mlir::ValueRange indices);
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange indices);
   mlir::Value constant(double value, int64_t vectorLanes);
+  Values loadSums(mlir::Value column);
+
+  // The same with products of bf16.
+  bool hasPairRows(Operand operand);
+  mlir::Value allocatePairs(mlir::ValueRange sizes);
+  mlir::Value half(mlir::Value size);
+  mlir::Value toPairs(mlir::Value low, mlir::Value high);
+  mlir::Value interleavePairs(mlir::Value x, mlir::Value y);
+  mlir::Value multiplyPairs(mlir::Value x, mlir::Value y, mlir::Value acc);
+  mlir::Value loadRow(Operand operand, llvm::ArrayRef<mlir::Value> head,
+                      mlir::Value row, mlir::Value column, mlir::Value size,
+                      int64_t count);
+  mlir::Value loadPairs(Operand operand, llvm::ArrayRef<mlir::Value> head,
+                        mlir::Value row, mlir::Value column, mlir::Value size);
+  void packKeyPairs(llvm::ArrayRef<mlir::Value> head);
+  void packValuePairs(llvm::ArrayRef<mlir::Value> head);
+  void packQueryPairs(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow);
+  void packWeightPairs(mlir::Value numKeys);
+  void emitPairScores(mlir::Value firstKey, mlir::Value numKeys);
+  void emitPairProducts(mlir::Value firstKey, mlir::Value numKeys);
+  void configureTiles();
+  void releaseTiles();
+  void multiplyTiles(
+      mlir::Value left, mlir::Value pairs,
+      llvm::function_ref<std::pair<mlir::Value, Values>(mlir::Value)> getRight);
+  void emitTileScores(mlir::Value firstKey, mlir::Value numKeys);
+  void emitTileProducts(mlir::Value firstKey, mlir::Value numKeys);
 
   VectorEmitter &e;
   mlir::ImplicitLocOpBuilder &b;
@@ -85,6 +113,11 @@ private:
   bool areQueriesCopied, areValuesCopied, areSumsStored, areScalesLate;
   /// Threads share the heads; else, the tiles of a head.
   bool areHeadsShared = false;
+  /// bf16: operands are pairs; products are made on tiles. Keys are padded to a
+  /// multiple of `pairStep`, output columns to one of `columnStep`.
+  bool usesPairs, usesTiles;
+  int64_t pairStep = 1, columnStep;
+  mlir::Value weights, rowBuffer;
   /// Packed: panels [d][keys of a panel], rows [key][dv], one tile's rows.
   mlir::Value keys, values, queries;
   Values valueHead; ///< indices of the key and value head

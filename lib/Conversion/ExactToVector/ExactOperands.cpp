@@ -62,7 +62,7 @@ Value ExactKernel::readF32(Operand operand, ValueRange indices) {
   return arith::ExtFOp::create(b, b.getF32Type(), element);
 }
 
-Value ExactKernel::allocate(ValueRange sizes) {
+Value ExactKernel::allocate(ValueRange sizes, Type element) {
   SmallVector<int64_t> shape;
   Values dynamic;
   for (Value size : sizes) {
@@ -71,7 +71,7 @@ Value ExactKernel::allocate(ValueRange sizes) {
     if (!known)
       dynamic.push_back(size);
   }
-  auto type = MemRefType::get(shape, b.getF32Type());
+  auto type = MemRefType::get(shape, element ? element : b.getF32Type());
   return memref::AllocOp::create(b, type, dynamic, b.getI64IntegerAttr(64));
 }
 
@@ -82,6 +82,8 @@ Value ExactKernel::allocate(ValueRange sizes) {
 /// keys[panel][t][j] = K[panel * width + j, t]. Columns without a key hold
 /// another key; rows of the panel beyond d are never read.
 void ExactKernel::packKeys(ArrayRef<Value> head) {
+  if (usesPairs)
+    return packKeyPairs(head);
   int64_t width = keyVectors * lanes;
   Value zero = e.index(0), last = e.sub(lk, e.index(1));
   auto keyAt = [&](Value j) { return e.min(j, last); };
@@ -125,6 +127,8 @@ void ExactKernel::packKeys(ArrayRef<Value> head) {
 
 /// values[j][t] = V[j, t], 0 beyond dv.
 void ExactKernel::packValues(ArrayRef<Value> head) {
+  if (usesPairs)
+    return packValuePairs(head);
   if (!areValuesCopied)
     return;
   Value zero = e.index(0);
@@ -148,6 +152,8 @@ void ExactKernel::packValues(ArrayRef<Value> head) {
 
 /// queries[i][t] = Q[firstRow + i, t]; rows without a query repeat the last.
 void ExactKernel::packQueries(ArrayRef<Value> head, Value firstRow) {
+  if (usesPairs)
+    return packQueryPairs(head, firstRow);
   Value last = e.sub(lq, e.index(1));
   e.loop(e.index(0), e.index(tileRows), 1, [&](Value i) {
     Value row = e.min(e.add(firstRow, i), last);

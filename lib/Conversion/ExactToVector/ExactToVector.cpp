@@ -3,6 +3,7 @@
 #include "ExactKernel.h"
 #include "hdp/Conversion/FunctionTarget.h"
 #include "hdp/Conversion/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -37,7 +38,7 @@ struct ConvertExactToVector
       CPUTarget chosen = getFunctionTarget(op, *found);
       VectorEmitter emitter(located, chosen);
       emitter.sharePartOf(op);
-      ExactKernel(emitter, op).run();
+      ExactKernel(emitter, op, bf16).run();
       op.erase();
       ++numConverted;
     }

@@ -17,6 +17,8 @@ KernelEmitter::KernelEmitter(ImplicitLocOpBuilder &b, const KernelSpec &spec)
       isPooled(isPoolable(policy, spec.d) && !spec.hasOtherBlocks()),
       hasByteCodes(isPooled && policy.products == numerics::Products::Full &&
                    planes.codeOffset % 2 == 0),
+      usesTiles(isPooled && spec.target.kind == TargetKind::AMX &&
+                spec.target.name != "host"),
       poolOffset(int64_t(1)
                  << (policy.format.integerBits - (isPooled ? 0 : 1))),
       wideValues(policy.valueFractionBits > 4),
@@ -266,6 +268,8 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
 
   startCounting();
   clearStatistics(dim(query, 0));
+  if (usesTiles)
+    configureTiles();
   packKeys(key);
   packValues(value);
   loop(index(0), dim(query, 0), 1, [&](Val head) {
@@ -354,4 +358,6 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
       attend(row, count);
     });
   });
+  if (usesTiles)
+    releaseTiles();
 }

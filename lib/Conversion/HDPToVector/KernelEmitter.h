@@ -7,6 +7,7 @@
 //   QuantizeKernel.cpp  exponents, codes (N1)
 //   PackKernel.cpp    codes of Q, K and V, pooled rows, sums of V (N1, N2, N10)
 //   PooledKernel.cpp  importance of the blocks by pooled rows (N5)
+//   PooledTiles.cpp   the same on AMX
 //   IntegerKernel.cpp importance by all integer scores (N3, N5, N7)
 //   BlockImportance.cpp, BlockKernel.cpp, BlockList.cpp
 //                     the same for other blocks, counts and groups
@@ -104,6 +105,11 @@ private:
   void packQueries(mlir::Value query);
   void emitImportance(Val firstRow);
   void emitPooledPass(Val firstRow);
+  void emitPooledDots(Val firstRow);
+  void emitPooledTiles(Val firstRow);
+  void emitThetaTiles(Val firstRow, Val column);
+  void configureTiles();
+  void releaseTiles();
   void emitIntegerPass(Val firstRow);
   void emitLists(Val firstRow, Val rows);
   void emitScores(Val firstRow, Val rows);
@@ -268,6 +274,9 @@ private:
   bool isPooled;
   /// Whether codes with their offset are bytes from which pooled rows follow.
   bool hasByteCodes;
+  /// Pooled theta is computed on tiles: where AMX was asked for by name, for
+  /// what it gains is little and tiles are slow to begin.
+  bool usesTiles;
   /// What makes the key codes of the importance pass non-negative.
   int64_t poolOffset;
   bool wideValues; ///< V in 16 bits

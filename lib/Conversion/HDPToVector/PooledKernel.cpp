@@ -28,6 +28,15 @@ void KernelEmitter::emitImportance(Val firstRow) {
 }
 
 void KernelEmitter::emitPooledPass(Val firstRow) {
+  if (usesTiles)
+    emitPooledTiles(firstRow);
+  else
+    emitPooledDots(firstRow);
+  if (spec.hasBias)
+    emitBiasTheta(firstRow);
+}
+
+void KernelEmitter::emitPooledDots(Val firstRow) {
   bool wantsMinimum = policy.threshold8() < 0;
   int64_t poolRow = 32 * chunks;
   Val ignored = vec(t.i32x16, wantsMinimum ? INT32_MAX : INT32_MIN);
@@ -89,7 +98,4 @@ void KernelEmitter::emitPooledPass(Val firstRow) {
       store(ends[kTileRows + r], sums, (tile + r) * 16);
     }
   });
-
-  if (spec.hasBias)
-    emitBiasTheta(firstRow);
 }

@@ -275,6 +275,8 @@ std::unique_ptr<VectorTarget> VectorTarget::get(TargetKind kind) {
   case TargetKind::AVXVNNI:
     return std::make_unique<AVXVNNI>();
   case TargetKind::AVX512:
+  case TargetKind::AVX512BF16:
+  case TargetKind::AMX:
     return std::make_unique<AVX512>();
   }
   llvm_unreachable("unknown target");

@@ -2,6 +2,7 @@
 // appear in it, and only there.
 
 // RUN: hdp-opt %s --convert-hdp-to-vector=target=avx512 | FileCheck %s --check-prefixes=CHECK,AVX512
+// RUN: hdp-opt %s --convert-hdp-to-vector=target=amx | FileCheck %s --check-prefixes=CHECK,AMX
 // RUN: hdp-opt %s --convert-hdp-to-vector=target=avx-vnni | FileCheck %s --check-prefixes=CHECK,VNNI
 // RUN: hdp-opt %s --convert-hdp-to-vector=target=avx2 | FileCheck %s --check-prefixes=CHECK,AVX2
 // RUN: hdp-opt %s --convert-hdp-to-vector=target=portable | FileCheck %s --check-prefixes=CHECK,PORTABLE
@@ -97,10 +98,15 @@ func.func @threes(%q: memref<?x64xf32>, %k: memref<?x64xf32>,
 
 // CHECK-LABEL: func private @hdp_attention_0
 // AVX512-SAME: "+avx512f
+// AMX-SAME: "+amx-tile
 // VNNI-SAME: "+avxvnni
 // AVX2-SAME: "+avx2
 // PORTABLE-NOT: target-features
 // AVX512: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// AMX: llvm.call_intrinsic "llvm.x86.ldtilecfg"
+// AMX: llvm.call_intrinsic "llvm.x86.tdpbsud"
+// AMX: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// AMX: llvm.call_intrinsic "llvm.x86.tilerelease"
 // VNNI: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.256"
 // AVX2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
 // PORTABLE-NOT: llvm.x86

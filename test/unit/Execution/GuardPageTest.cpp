@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TileEmulator.h"
 #include "hdp/Execution/AttentionSpec.h"
 #include "hdp/Execution/Engine.h"
 #include "hdp/Execution/TensorCompare.h"
@@ -188,6 +189,7 @@ void GuardPageTest::check(std::optional<numerics::Policy> policy,
 }
 
 TEST_F(GuardPageTest, PrunedAttention) {
+  TileEmulator::install();
   numerics::Policy policy = numerics::compensatedPolicy();
   policy.threshold = 0.2;
   using E = ElementType;

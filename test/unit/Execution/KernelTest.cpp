@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelCase.h"
+#include "TileEmulator.h"
 #include "hdp/Execution/CompiledModel.h"
 #include "hdp/Execution/Engine.h"
 #include <cstdlib>
@@ -107,6 +108,7 @@ TEST_F(KernelTest, AShortLastBlockIsNotAmongThePruned) {
 }
 
 TEST_F(KernelTest, KernelsEqualTheReference) {
+  TileEmulator::install();
   uint64_t count = 12;
   if (const char *text = std::getenv("HDP_TEST_COUNT"))
     count = std::strtoull(text, nullptr, 10);
@@ -119,7 +121,9 @@ TEST_F(KernelTest, KernelsEqualTheReference) {
     if (expected.empty() || !hasKernel(c))
       continue;
     for (const CPUTarget &target : getCPUTargets()) {
-      if (!isSupportedByHost(target.kind))
+      // Of pruned attention AVX512-BF16 has the kernels of AVX-512.
+      if (!isSupportedByHost(target.kind) ||
+          target.kind == TargetKind::AVX512BF16)
         continue;
       EXPECT_EQ(runKernel(c, target.name), expected)
           << "seed " << seed << " on " << target.name.str() << ":\n"

@@ -1,7 +1,6 @@
 //===- CPUTargetTest.cpp - targets by name, and the host's ----------------===//
 
 #include "hdp/Support/CPUTarget.h"
-#include "llvm/ADT/ArrayRef.h"
 #include "gtest/gtest.h"
 
 using namespace hdp;
@@ -16,6 +15,13 @@ TEST(CPUTarget, NamedTargetsDoNotDependOnTheMachine) {
   ASSERT_TRUE(avx2);
   EXPECT_EQ(avx2->getLanes(32), 8u);
   EXPECT_TRUE(avx2->hasFMA);
+  auto amx = getCPUTarget("amx");
+  ASSERT_TRUE(amx);
+  EXPECT_TRUE(amx->hasTiles() && amx->hasBF16());
+  auto bf16 = getCPUTarget("avx512-bf16");
+  ASSERT_TRUE(bf16);
+  EXPECT_TRUE(bf16->hasBF16() && !bf16->hasTiles());
+  EXPECT_FALSE(avx512->hasBF16());
   auto vnni = getCPUTarget("avx-vnni");
   ASSERT_TRUE(vnni);
   EXPECT_EQ(vnni->kind, TargetKind::AVXVNNI);
@@ -41,6 +47,7 @@ TEST(CPUTarget, SeveralEndWithThePortableOne) {
   EXPECT_EQ(parse("any"), "avx512 avx-vnni avx2 portable ");
   EXPECT_EQ(parse("avx2,avx512,avx2"), "avx512 avx2 portable ");
   EXPECT_EQ(parse("portable,avx-vnni"), "avx-vnni portable ");
+  EXPECT_EQ(parse("amx,avx512"), "amx avx512 portable ");
   EXPECT_EQ(parse("avx2"), "avx2 ");
   EXPECT_EQ(parse("host"), "host ");
   EXPECT_EQ(parse("avx2,host"), "not host");

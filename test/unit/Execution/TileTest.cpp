@@ -1,0 +1,183 @@
+//===- TileTest.cpp - kernels on AMX, and attention in bf16 ---------------===//
+//
+// The machine code of kernels for AMX is executed: by the processor where it
+// has it, else instruction by instruction in software (TileEmulator.h). Pruned
+// attention equals the loops on bits; bf16 is close to f32.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ModuleTest.h"
+#include "TileEmulator.h"
+#include "hdp/Execution/CompiledModel.h"
+#include "hdp/Execution/RandomInputs.h"
+#include "hdp/Execution/TensorCompare.h"
+#include "hdp/Support/CPUTarget.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace hdp;
+
+namespace {
+
+class Tiles : public ModuleTest {
+protected:
+  static bool canRunAMX() {
+    TileEmulator::install();
+    return isSupportedByHost(TargetKind::AMX);
+  }
+
+  std::vector<HostTensor> run(llvm::StringRef text, CompileOptions options,
+                              const ArgumentShapes &shapes = {}) {
+    auto module = parse(text);
+    auto model = CompiledModel::compile(*module, options);
+    if (!model) {
+      ADD_FAILURE() << llvm::toString(model.takeError());
+      return {};
+    }
+    auto arguments =
+        makeRandomArguments((*model)->lookup("f")->arguments, shapes, 1, 1.0);
+    if (!arguments) {
+      ADD_FAILURE() << llvm::toString(arguments.takeError());
+      return {};
+    }
+    std::vector<const HostTensor *> pointers;
+    for (const HostTensor &argument : *arguments)
+      pointers.push_back(&argument);
+    auto results = (*model)->run("f", pointers);
+    if (!results) {
+      ADD_FAILURE() << llvm::toString(results.takeError());
+      return {};
+    }
+    return std::move(*results);
+  }
+};
+
+/// Attention as a function of query, key, value and what `attributes` say.
+std::string makeAttention(int64_t heads, int64_t lq, int64_t lk, int64_t d,
+                          int64_t dv, llvm::StringRef element,
+                          llvm::StringRef attributes,
+                          llvm::StringRef mask = "") {
+  auto type = [&](int64_t rows, int64_t columns) {
+    return llvm::formatv("tensor<{0}x{1}x{2}x{3}>", heads, rows, columns,
+                         element)
+        .str();
+  };
+  std::string extra, clause;
+  if (!mask.empty()) {
+    extra = llvm::formatv(", %m: {0}", mask);
+    clause = llvm::formatv(" mask(%m : {0})", mask);
+  }
+  return llvm::formatv(R"mlir(
+    func.func @f(%q: {0}, %k: {1}, %v: {2}, %init: {3}{4}) -> {3} {{
+      %0 = hdp.attention ins(%q, %k, %v : {0}, {1}, {2}){5}
+          outs(%init : {3}) {{scale = 0.125 : f64{6}} -> {3}
+      return %0 : {3}
+    })mlir",
+                       type(lq, d), type(lk, d), type(lk, dv), type(lq, dv),
+                       extra, clause, attributes)
+      .str();
+}
+
+} // namespace
+
+// Whole and cut panels, one and several chunks of dimensions, masks.
+TEST_F(Tiles, PooledPassEqualsTheLoops) {
+  if (!canRunAMX())
+    GTEST_SKIP() << "no AVX512-BF16";
+  const std::string policy = ", policy = #hdp.policy<compensated, rho = 0.2>";
+  const std::string low = ", policy = #hdp.policy<compensated, rho = -0.3>";
+  const std::string cases[] = {
+      makeAttention(2, 64, 128, 64, 64, "f32", policy),
+      makeAttention(2, 37, 150, 64, 32, "f32", policy + ", causal"),
+      makeAttention(1, 19, 300, 32, 16, "f32", low),
+      makeAttention(1, 8, 70, 96, 16, "bf16", policy, "tensor<1x8x70xi1>"),
+      makeAttention(1, 5, 9, 17, 5, "f32", policy),
+      makeAttention(1, 16, 33, 128, 128, "f16", low)};
+  for (const std::string &text : cases) {
+    SCOPED_TRACE(text);
+    CompileOptions loops;
+    loops.attention = AttentionLowering::Loops;
+    CompileOptions kernel;
+    kernel.target = "amx";
+    auto expected = run(text, loops);
+    uint64_t before = TileEmulator::getNumInstructions();
+    auto found = run(text, kernel);
+    ASSERT_EQ(expected.size(), 1u);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(describeDifference(expected[0], found[0]), std::nullopt);
+    if (TileEmulator::isInstalled()) {
+      EXPECT_GT(TileEmulator::getNumInstructions(), before);
+      EXPECT_FALSE(TileEmulator::isConfigured());
+    }
+  }
+}
+
+/// The largest error of `found`, relative to the largest element.
+static double getError(const HostTensor &expected, const HostTensor &found) {
+  return computeMaxError(expected, found) / computeMaxMagnitude(expected);
+}
+
+// Several blocks of keys, odd sizes, masks, grouped heads and layouts; bf16 and
+// f32 operands. Beside AMX's own sums nothing differs between the two targets.
+TEST_F(Tiles, ExactAttentionInBF16) {
+  if (!isSupportedByHost(TargetKind::AVX512BF16))
+    GTEST_SKIP() << "no AVX512-BF16";
+  const std::string cases[] = {
+      makeAttention(2, 64, 64, 64, 64, "f32", ""),
+      makeAttention(2, 45, 77, 40, 24, "f32", ", causal"),
+      makeAttention(1, 33, 700, 64, 17, "f32", ""),
+      makeAttention(1, 7, 5, 3, 2, "f32", "", "tensor<1x1x5xi1>"),
+      makeAttention(2, 50, 330, 64, 64, "bf16", ""),
+      makeAttention(1, 20, 40, 64, 48, "f16", "", "tensor<1x20x40xi1>"),
+      R"mlir(
+    func.func @f(%q: tensor<35x4x24xf32>, %k: tensor<2x24x50xf32>,
+                 %v: tensor<2x50x20xf32>, %init: tensor<4x35x20xf32>)
+                 -> tensor<4x35x20xf32> {
+      %0 = hdp.attention ins(%q, %k, %v : tensor<35x4x24xf32>,
+                             tensor<2x24x50xf32>, tensor<2x50x20xf32>)
+          outs(%init : tensor<4x35x20xf32>)
+          {scale = 0.125 : f64, query_perm = array<i64: 1, 0, 2>,
+           key_perm = array<i64: 0, 2, 1>} -> tensor<4x35x20xf32>
+      return %0 : tensor<4x35x20xf32>
+    })mlir",
+      makeAttention(1, 1, 40, 64, 64, "f32", "")};
+  bool hasAMX = canRunAMX();
+  for (const std::string &text : cases) {
+    SCOPED_TRACE(text);
+    CompileOptions loops;
+    loops.vectorize = false;
+    auto expected = run(text, loops);
+    ASSERT_EQ(expected.size(), 1u);
+    CompileOptions options;
+    options.exact = ExactProducts::BF16;
+    options.target = "avx512-bf16";
+    auto found = run(text, options);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_LT(getError(expected[0], found[0]), 2e-2);
+    if (!hasAMX)
+      continue;
+    options.target = "amx";
+    uint64_t before = TileEmulator::getNumInstructions();
+    auto onTiles = run(text, options);
+    ASSERT_EQ(onTiles.size(), 1u);
+    EXPECT_LT(getError(expected[0], onTiles[0]), 2e-2);
+    EXPECT_LT(getError(found[0], onTiles[0]), 1e-2);
+    if (TileEmulator::isInstalled()) {
+      EXPECT_GT(TileEmulator::getNumInstructions(), before);
+      EXPECT_FALSE(TileEmulator::isConfigured());
+    }
+  }
+}
+
+// Rounding is on request, and only where it pays: another target gives f32.
+TEST_F(Tiles, OtherTargetsStayInF32) {
+  std::string text = makeAttention(1, 20, 40, 64, 64, "f32", "");
+  CompileOptions options;
+  options.target = "portable";
+  auto expected = run(text, options);
+  options.exact = ExactProducts::BF16;
+  auto found = run(text, options);
+  ASSERT_EQ(expected.size(), 1u);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(describeDifference(expected[0], found[0]), std::nullopt);
+}
