@@ -187,6 +187,7 @@ static llvm::Error run(const AttentionOptions &options, Session &session) {
       return error;
     current.addDense();
     current.addLibraries();
+    current.addBF16Library();
     if (python)
       if (llvm::Error error = current.addPython(*python))
         return error;

@@ -66,6 +66,8 @@ public:
   void addDense();
   /// Products of a library with our softmax between them.
   void addLibraries();
+  /// The same with products of bf16, of the library that has them.
+  void addBF16Library();
   /// What a Python process with frameworks offers.
   llvm::Error addPython(PythonPeers &python);
 

@@ -3,6 +3,7 @@
 #include "AttentionContest.h"
 #include "Importance.h"
 #include "hdp/Execution/TensorCompare.h"
+#include "hdp/Support/CPUTarget.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace hdp;
@@ -144,5 +145,12 @@ llvm::Error Contest::addCompiled(mlir::MLIRContext &context) {
   auto exact = add("hdp, exact", std::nullopt);
   if (!exact)
     return exact.takeError();
+  std::optional<CPUTarget> target = getCPUTarget(options.target);
+  if (target && target->hasBF16()) {
+    kernels.exact = ExactProducts::BF16;
+    auto rounded = add("hdp, exact bf16", std::nullopt);
+    if (!rounded)
+      return rounded.takeError();
+  }
   return addThreaded("hdp, exact", std::nullopt, context);
 }

@@ -40,6 +40,10 @@ DenseKernel getDenseF32AVX512();
 DenseKernel getDenseF32AVX2();
 DenseKernel getDenseF32Portable();
 
+/// bf16 on tiles, f32 in and out; rounding is part of a call. Only where the
+/// process may use AMX.
+DenseKernel getDenseBF16AMX();
+
 /// 8-bit Q, K and V with one scale a head, 8-bit weights, f32 in and out;
 /// conversion is part of a call.
 DenseKernel getDenseInt8VNNI();

@@ -1,6 +1,7 @@
 //===- DenseEntrants.cpp - what this processor could do densely -----------===//
 
 #include "AttentionContest.h"
+#include "hdp/Support/CPUTarget.h"
 
 using namespace hdp;
 using namespace hdp::bench;
@@ -33,6 +34,8 @@ Entrant &Contest::addDense(llvm::StringRef name, DenseKernel kernel,
 void Contest::addDense() {
   const Host &host = session.getHost();
   addDense("own dense f32", getDenseF32(host), /*isF32=*/true);
+  if (isSupportedByHost(TargetKind::AMX) && getDenseBF16AMX().run)
+    addDense("own dense bf16, AMX", getDenseBF16AMX(), /*isF32=*/false);
   bool hasVNNI = host.hasAVX512() && getDenseInt8VNNI().run;
   ownInt8 = addDense("own dense int8",
                      hasVNNI ? getDenseInt8VNNI() : getDenseInt8Portable(),

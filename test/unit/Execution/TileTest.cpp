@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Dense.h"
 #include "ModuleTest.h"
 #include "TileEmulator.h"
 #include "hdp/Execution/CompiledModel.h"
@@ -14,6 +15,8 @@
 #include "hdp/Support/CPUTarget.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
 
 using namespace hdp;
 
@@ -165,6 +168,62 @@ TEST_F(Tiles, ExactAttentionInBF16) {
     if (TileEmulator::isInstalled()) {
       EXPECT_GT(TileEmulator::getNumInstructions(), before);
       EXPECT_FALSE(TileEmulator::isConfigured());
+    }
+  }
+}
+
+// hdp-bench's own dense attention, whose tiles nobody else executes here.
+TEST_F(Tiles, DenseBaseline) {
+  if (!canRunAMX())
+    GTEST_SKIP() << "no AVX512-BF16";
+  bench::DenseKernel kernel = bench::getDenseBF16AMX();
+  ASSERT_NE(kernel.run, nullptr);
+  struct Sizes {
+    int64_t queries, keys, headDim, valueDim;
+  };
+  for (Sizes sizes : {Sizes{64, 64, 64, 64}, Sizes{37, 301, 40, 24},
+                      Sizes{1, 1, 3, 5}, Sizes{33, 513, 96, 64}}) {
+    auto tensors =
+        makeRandomArguments({{ElementType::F32, {sizes.queries, sizes.headDim}},
+                             {ElementType::F32, {sizes.keys, sizes.headDim}},
+                             {ElementType::F32, {sizes.keys, sizes.valueDim}}},
+                            {}, 1, 1.0);
+    ASSERT_TRUE(static_cast<bool>(tensors));
+    HostTensor out(ElementType::F32, {sizes.queries, sizes.valueDim});
+    const float *q = (*tensors)[0].as<float>(), *k = (*tensors)[1].as<float>(),
+                *v = (*tensors)[2].as<float>();
+    bench::DenseCall call{q,
+                          k,
+                          v,
+                          out.as<float>(),
+                          sizes.queries,
+                          sizes.keys,
+                          sizes.headDim,
+                          sizes.valueDim,
+                          0.25f,
+                          nullptr};
+    std::vector<char> memory(kernel.getWorkspace(call) + 64);
+    call.workspace = reinterpret_cast<char *>(
+        llvm::alignTo(reinterpret_cast<uintptr_t>(memory.data()), 64));
+    kernel.run(call);
+    EXPECT_FALSE(TileEmulator::isConfigured());
+    for (int64_t i = 0; i < sizes.queries; ++i) {
+      std::vector<double> weights(sizes.keys);
+      double total = 0;
+      for (int64_t j = 0; j < sizes.keys; ++j) {
+        double score = 0;
+        for (int64_t t = 0; t < sizes.headDim; ++t)
+          score += double(q[i * sizes.headDim + t]) * k[j * sizes.headDim + t];
+        weights[j] = std::exp(0.25 * score);
+        total += weights[j];
+      }
+      for (int64_t t = 0; t < sizes.valueDim; ++t) {
+        double sum = 0;
+        for (int64_t j = 0; j < sizes.keys; ++j)
+          sum += weights[j] / total * v[j * sizes.valueDim + t];
+        ASSERT_NEAR(out.as<float>()[i * sizes.valueDim + t], sum, 0.05)
+            << i << ", " << t << " of " << sizes.keys << " keys";
+      }
     }
   }
 }
