@@ -62,16 +62,18 @@ void hdp::assumeSupported(TargetKind kind) {
 bool hdp::isSupportedByHost(TargetKind kind) {
   if (static_cast<int>(kind) < numAssumed)
     return true;
-  const CPUTarget *target = llvm::find_if(
-      targets, [&](const CPUTarget &each) { return each.kind == kind; });
-  return hasFeatures(target->features) &&
-         (kind != TargetKind::AMX || mayUseTiles());
+  if (kind == TargetKind::AMX && !mayUseTiles())
+    return false;
+  return llvm::any_of(targets, [&](const CPUTarget &target) {
+    return target.kind == kind && hasFeatures(target.features);
+  });
 }
 
 static CPUTarget getHost() {
-  CPUTarget host = *llvm::find_if(targets, [](const CPUTarget &target) {
-    return isSupportedByHost(target.kind);
-  });
+  CPUTarget host = targets[std::size(targets) - 1]; // runs everywhere
+  for (const CPUTarget &target : llvm::reverse(targets))
+    if (isSupportedByHost(target.kind))
+      host = target;
   host.name = "host";
   // Without VNNI, 512 bits still serve float code.
   if (hasFeatures("+avx512f,+avx512bw,+avx512dq,+avx512vl")) {
