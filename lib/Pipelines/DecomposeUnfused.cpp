@@ -11,6 +11,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
 
 namespace hdp {
 #define GEN_PASS_DEF_DECOMPOSEUNFUSED
@@ -35,6 +36,9 @@ struct DecomposeUnfusedPass
         hdp::emitRuntimeLimits(builder, op);
         continue;
       }
+      remark::missed(op.getLoc(),
+                     remark::RemarkOpts::name("no-kernel").category("hdp"))
+          << remark::reason("{0}", hdp::getUnfusableReason(op));
       auto parts = hdp::decomposeAttention(rewriter, op);
       if (failed(parts))
         return signalPassFailure();
