@@ -1,7 +1,8 @@
 //===- RoundRobin.h - timing implementations against each other -*- C++ -*-===//
 //
 // Every implementation once, again and again, so that what disturbs one
-// disturbs all. Medians are reported, and ratios are medians of the ratios
+// disturbs all; those of less than half a millisecond twice, the second time
+// counts. Medians are reported, and ratios are medians of the ratios
 // within a round.
 //
 //===----------------------------------------------------------------------===//
@@ -60,6 +61,7 @@ private:
     std::string name;
     Call call;
     std::vector<double> seconds;
+    bool isShort = false;
   };
   std::vector<Entry> entries;
 };
