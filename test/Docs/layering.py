@@ -27,7 +27,7 @@ ALLOWED = {
 }
 # What a part of a layer may include besides.
 ALSO = {"Dialect/HDPA": ["hdp/Machine"], "Conversion/HDPToHDPA": ["hdp/Machine"]}
-LIBRARY = re.compile(r"[a-z_0-9]+(\.h)?$")  # <vector>, <math.h>
+LIBRARY = re.compile(r"(sys/)?[a-z_0-9]+(\.h)?$")  # <vector>, <math.h>, <sys/mman.h>
 
 
 def includes(path):
