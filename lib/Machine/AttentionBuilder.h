@@ -82,11 +82,15 @@ private:
                   uint64_t stripTurn);
   void emitEndHead(const Head &head);
 
-  /// Calls visit(strip, core) for the strips of a round.
+  /// Calls visit(strip, core) for the strips of a round. Every other round
+  /// deals them out from the last core: where rows that follow each other keep
+  /// more and more, no core gets the most each time.
   template <typename Visitor> void forEachStrip(uint32_t round, Visitor visit) {
+    bool isBackward = round % 2;
     for (uint32_t x = 0; x < plan.coresPerHead; ++x)
       if (uint32_t strip = round * plan.coresPerHead + x; strip < plan.strips)
-        visit(strip, uint8_t(firstCore + x));
+        visit(strip, uint8_t(firstCore +
+                             (isBackward ? plan.coresPerHead - 1 - x : x)));
   }
   /// The turn of what the integer pass leaves of a strip, in plans with the
   /// integer pass ahead.

@@ -132,6 +132,12 @@ static llvm::Expected<uint32_t> chooseCores(const AttentionRequest &request,
     if (cores % more == 0 && request.site.Hq < cores / shared &&
         request.site.blockRows() >= more)
       shared = more;
+  // Long heads: as many cores as get two whole strips each. Rows that keep more
+  // than others are then dealt out finer, over more heads a core.
+  for (uint32_t more = shared * 2; more <= cores; more *= 2)
+    if (cores % more == 0 &&
+        request.site.blockRows() >= 2 * config.strip_rows * more)
+      shared = more;
   return shared;
 }
 

@@ -8,7 +8,7 @@
 // PLAIN-NOT: hdpa.setup
 // PLAIN: hdpa.score core = 0, {{.*}} block_row = 0
 // PLAIN: hdpa.weigh core = 0, {{.*}} block_row = 0
-// PLAIN: hdpa.score core = 0, {{.*}} block_row = 4
+// PLAIN: hdpa.score core = 0, {{.*}} block_row = 7
 // PLAIN: hdpa.setup {{.*}} slot = 1
 // PLAIN: hdpa.integer_pass core = 0, site = 0, slot = 1
 
@@ -17,10 +17,10 @@
 // CHECK: hdpa.integer_pass {{.*}} slot = 0,
 // CHECK: hdpa.load {{.*}} buffer = key, {{.*}} address = @key[1]
 // CHECK: hdpa.score core = 0, {{.*}} block_row = 0
-// CHECK: hdpa.score core = 0, {{.*}} block_row = 4
+// CHECK: hdpa.score core = 0, {{.*}} block_row = 7
 // CHECK: hdpa.weigh core = 0, {{.*}} block_row = 0
 // CHECK: hdpa.integer_pass core = 0, site = 0, slot = 1,
-// CHECK: hdpa.weigh core = 0, site = 0, slot = 0, {{.*}} block_row = 4
+// CHECK: hdpa.weigh core = 0, site = 0, slot = 0, {{.*}} block_row = 7
 
 
 func.func @two_heads(%x: tensor<2x16x32xf32>) -> tensor<2x16x32xf32> {

@@ -92,6 +92,33 @@ TEST(Program, fewHeadsTakeMoreCores) {
   EXPECT_EQ(usedCores(4), 32);
 }
 
+TEST(Program, longHeadsTakeAsManyCoresAsGetTwoWholeStrips) {
+  Config config;
+  config.cores = 32;
+  config.cores_per_head = 8;
+  auto coresOfAHead = [&](uint32_t length) {
+    for (const Command &command :
+         build(makeLongSite(12, length), config).commands)
+      if (auto *setup = std::get_if<SetupCommand>(&command))
+        return llvm::popcount(setup->cores);
+    return 0;
+  };
+  EXPECT_EQ(coresOfAHead(254), 8);
+  EXPECT_EQ(coresOfAHead(256), 16); // 128 block rows
+  EXPECT_EQ(coresOfAHead(510), 16);
+  EXPECT_EQ(coresOfAHead(512), 32);
+}
+
+TEST(Program, everyOtherRoundDealsStripsOutBackward) {
+  std::vector<unsigned> cores;
+  for (const Command &command : build(makeLongSite(1, 96)).commands)
+    if (auto *pass = std::get_if<IntegerPassCommand>(&command)) {
+      cores.resize(std::max<size_t>(cores.size(), pass->block_row / 4 + 1));
+      cores[pass->block_row / 4] = pass->core;
+    }
+  EXPECT_EQ(cores, (std::vector<unsigned>{0, 1, 2, 3, 3, 2, 1, 0, 0, 1, 2, 3}));
+}
+
 TEST(Program, fourThousandKeysFitTheEdgeMachine) {
   for (bool isGated : {false, true})
     for (bool isPaper : {false, true}) {
