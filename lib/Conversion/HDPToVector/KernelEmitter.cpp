@@ -192,6 +192,7 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(packedSums, word, fixed * 2);
   declare(groupWeights, word, paddedGroups * (2 * kBatch));
   declare(groupPairs, word, paddedGroups * kBatch);
+  declare(groupTables, word, fixed);
   declare(reciprocals, word, index(16));
   declare(denominatorBits, word, index(16));
   declare(shifts, word, index(16));
@@ -270,7 +271,7 @@ void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
   clearStatistics(dim(query, 0));
   if (usesTiles)
     configureTiles();
-  packKeys(key);
+  packKeys(key, value);
   packValues(value);
   loop(index(0), dim(query, 0), 1, [&](Val head) {
     statisticsRow = head;

@@ -100,7 +100,7 @@ private:
   };
 
   // Stages.
-  void packKeys(mlir::Value key);
+  void packKeys(mlir::Value key, mlir::Value value);
   void packValues(mlir::Value value);
   void packQueries(mlir::Value query);
   void emitImportance(Val firstRow);
@@ -158,6 +158,7 @@ private:
   // Rows in lanes.
   static Val combineLanes(Vals vectors,
                           llvm::function_ref<Val(Val, Val)> combine);
+  static void transpose16(Vals &r);
   Vals loadVectors(const Buffer &buffer, Val at, int64_t count);
   Val forQueries(const Buffer &buffer, Val at);
   Val floorDivide(Val dividend, Val divisor);
@@ -195,10 +196,14 @@ private:
     numerics::CodeFormat format;
     bool isInRange; ///< whether codes need no clamp
   };
-  /// `side`: 0, 1, 2 for Q, K, V.
+  Vals startMaxima(int64_t columns);
+  void addMaxima(Vals &maxima, mlir::Value source, Val row, int64_t columns);
+  static Val endMaxima(llvm::ArrayRef<Val> maxima);
+  Val findMagnitude(mlir::Value source, Val rows, int64_t columns);
+  /// `side`: 0, 1, 2 for Q, K, V; `magnitude`: of the largest element, as bits.
   Quantizer prepare(int64_t side, mlir::Value source, Val rows, int64_t columns,
                     const numerics::CodeFormat &format, int64_t exponent,
-                    int64_t largest);
+                    int64_t largest, Val magnitude);
   Val loadFloats(mlir::Value source, Val row, int64_t from, int64_t columns);
   Val quantize(const Quantizer &q, Val x, Val y, Val factor, int64_t offset);
   Val codes(const Quantizer &q, Val row, int64_t chunk, Val factor,
@@ -220,6 +225,9 @@ private:
   Val expWeight32(Val x);
   Val scaleDistance(Val x);
   Val bothRows(Val low, Val high);
+  void emitFinalWeights(Val rows);
+  void layOutGroupWeights(Val rows);
+  void emitFinalWeightsOfFewGroups(Val rows);
 
   // Output.
   Val outputCodes(Val sums, Val reciprocal, Val amount);
@@ -293,8 +301,8 @@ private:
   Buffer theta, extremes, sums, thresholds, lists, starts, prunedSums, means,
       prunedCounts, prunedBlocks, counts;
   Buffer scores, maxima, weights, weightSums, groupWeights, groupPairs,
-      scoreMaxima, shifts, denominators, reciprocals, denominatorBits,
-      packedSums, listGroupWeights, pooledStrip;
+      groupTables, scoreMaxima, shifts, denominators, reciprocals,
+      denominatorBits, packedSums, listGroupWeights, pooledStrip;
   Buffer cleaned;
   Buffer fullWords, partialWords, validWords, fullCounts, partials,
       partialCounts, missing, rowGroupBlocks, lostWeights, rowValueSums,
@@ -310,6 +318,7 @@ private:
   /// The row of theta and thresholds that the batch's first block row has:
   /// those of all rows are kept where a head is measured before the rest.
   Val thetaFirst;
+  Val valueMagnitude; ///< found while K is packed
 
   // Per head: exponents, and the shift of N9.
   Val sQ, sK, sV, shiftLeft, shiftRight, shiftCap;

@@ -77,42 +77,19 @@ Vals KernelEmitter::poolHalves(ArrayRef<Val> parts) {
 // K
 //===----------------------------------------------------------------------===//
 
-/// 16 vectors of 16 words, transposed.
-static void transpose16(Vals &r) {
-  auto stage = [&](int64_t distance) {
-    // Exchange the off-diagonal squares of this size.
-    Vals next(16);
-    for (int64_t i = 0; i < 16; ++i) {
-      if (i & distance)
-        continue;
-      SmallVector<int64_t> low, high;
-      for (int64_t lane = 0; lane < 16; ++lane) {
-        bool upper = lane & distance;
-        low.push_back(upper ? 16 + lane - distance : lane);
-        high.push_back(upper ? 16 + lane : lane + distance);
-      }
-      next[i] = r[i].shuffle(r[i + distance], low);
-      next[i + distance] = r[i].shuffle(r[i + distance], high);
-    }
-    r = next;
-  };
-  for (int64_t distance : {1, 2, 4, 8})
-    stage(distance);
-}
-
-void KernelEmitter::packKeys(Value key) {
+/// Also finds the largest value, while loads of V would wait otherwise.
+void KernelEmitter::packKeys(Value key, Value value) {
   Quantizer q = prepare(
       1, key, lk, spec.d, numerics::getQueryKeyFormat(policy), policy.sk,
-      spec.hasBias ? numerics::maxExponentWithBias : numerics::maxExponent);
+      spec.hasBias ? numerics::maxExponentWithBias : numerics::maxExponent,
+      findMagnitude(key, lk, spec.d));
   sK = q.exponent;
   int64_t poolRow = 32 * chunks;
   // Keys of a block that the importance pass sees: their sum, or both.
   int64_t parts = isPooled ? 1 : 2;
-  loop(index(0), paddedColumns, 16, [&](Val strip) {
+  auto packStrip = [&](Val strip, const Vals &maxima) {
     Val end = minIndex(columns, strip + 16);
-    loop(strip, end, 1, [&](Val column) {
-      Val first = column * 2;
-      Val second = minIndex(first + 1, lk - 1); // of a short block: its first
+    auto packBlock = [&](Val column, Val first, Val second) {
       if (hasByteCodes) {
         Vals parts;
         for (int64_t chunk = 0; chunk < chunks; ++chunk) {
@@ -152,7 +129,17 @@ void KernelEmitter::packKeys(Value key) {
           at = at + 64;
         }
       }
-    });
+    };
+    Vals next =
+        accumulate(strip, end, 1, maxima, [&](Val variable, const Vals &soFar) {
+          Val column = hide(variable), first = column * 2;
+          Val second = minIndex(first + 1, lk - 1); // of a short block: first
+          packBlock(column, first, second);
+          Vals larger = soFar;
+          for (Val row : {first, second})
+            addMaxima(larger, value, row, spec.dv);
+          return larger;
+        });
     // Short and missing blocks: zero bytes, whatever the query; missing keys:
     // integer parts of zero.
     for (int64_t part = 0; part < parts; ++part) {
@@ -183,7 +170,10 @@ void KernelEmitter::packKeys(Value key) {
           store(r[n], pooledKeys, to + (from / 4 + n) * 256);
       }
     }
-  });
+    return next;
+  };
+  valueMagnitude = endMaxima(
+      accumulate(index(0), paddedColumns, 16, startMaxima(spec.dv), packStrip));
 }
 
 //===----------------------------------------------------------------------===//
@@ -231,7 +221,8 @@ void KernelEmitter::packQueryBytes(const Quantizer &q, Val row, Val place,
 void KernelEmitter::packQueries(Value query) {
   Quantizer q = prepare(
       0, query, lq, spec.d, numerics::getQueryKeyFormat(policy), policy.sq,
-      spec.hasBias ? numerics::maxExponentWithBias : numerics::maxExponent);
+      spec.hasBias ? numerics::maxExponentWithBias : numerics::maxExponent,
+      findMagnitude(query, lq, spec.d));
   sQ = q.exponent;
   Val zero = vec(t.i32x16, 0);
   int64_t parts = isPooled ? 1 : 2;
@@ -310,8 +301,8 @@ void KernelEmitter::packQueries(Value query) {
 
 void KernelEmitter::packValues(Value value) {
   numerics::CodeFormat format = numerics::getValueFormat(policy);
-  Quantizer q =
-      prepare(2, value, lk, spec.dv, format, policy.sv, numerics::maxExponent);
+  Quantizer q = prepare(2, value, lk, spec.dv, format, policy.sv,
+                        numerics::maxExponent, valueMagnitude);
   sV = q.exponent;
   int64_t dims = valueVectors * 16;
   Val factor = q.factor.splat(t.f32x16);

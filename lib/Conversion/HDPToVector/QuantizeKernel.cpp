@@ -1,7 +1,7 @@
 //===- QuantizeKernel.cpp - exponents, and floats to codes ----------------===//
 //
-// N1. Codes of a vector are in the order that saturating narrows leave: of Q and
-// K any order of dimensions will do, as long as both have the same.
+// N1. Codes of a vector are in the order that saturating narrows leave: of Q
+// and K any order of dimensions will do, as long as both have the same.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,28 +34,42 @@ Val KernelEmitter::loadFloats(Value source, Val row, int64_t from,
   return element.isF32() ? x : x.cast<arith::ExtFOp>(t.f32x16);
 }
 
+/// Largest magnitudes, as bits, in up to four vectors.
+Vals KernelEmitter::startMaxima(int64_t columns) {
+  return Vals(std::min<int64_t>((columns + 15) / 16, 4), vec(t.i32x16, 0));
+}
+
+void KernelEmitter::addMaxima(Vals &maxima, Value source, Val row,
+                              int64_t columns) {
+  for (int64_t n = 0; 16 * n < columns; ++n) {
+    Val bits = loadFloats(source, row, 16 * n, columns).as(t.i32x16);
+    Val &slot = maxima[n % maxima.size()];
+    slot = slot.max(bits & 0x7FFFFFFF);
+  }
+}
+
+/// The bits of max |x|, NaN above all.
+Val KernelEmitter::endMaxima(ArrayRef<Val> maxima) {
+  Val maximum = maxima[0];
+  for (Val other : maxima.drop_front())
+    maximum = maximum.max(other);
+  return maximum.maximum();
+}
+
+Val KernelEmitter::findMagnitude(Value source, Val rows, int64_t columns) {
+  return endMaxima(accumulate(index(0), rows, 1, startMaxima(columns),
+                              [&](Val row, const Vals &soFar) {
+                                Vals next = soFar;
+                                addMaxima(next, source, row, columns);
+                                return next;
+                              }));
+}
+
 /// N1: the exponent of a head and its factor.
 KernelEmitter::Quantizer
 KernelEmitter::prepare(int64_t side, Value source, Val rows, int64_t columns,
                        const numerics::CodeFormat &format, int64_t exponent,
-                       int64_t largest) {
-  int64_t vectors = (columns + 15) / 16;
-  Vals init(std::min<int64_t>(vectors, 4), vec(t.i32x16, 0));
-  Vals maxima =
-      accumulate(index(0), rows, 1, init, [&](Val row, const Vals &soFar) {
-        Vals next = soFar;
-        for (int64_t n = 0; n < vectors; ++n) {
-          Val bits = loadFloats(source, row, 16 * n, columns).as(t.i32x16);
-          Val &slot = next[n % next.size()];
-          slot = slot.max(bits & 0x7FFFFFFF);
-        }
-        return next;
-      });
-  Val maximum = maxima[0];
-  for (Val other : llvm::drop_begin(maxima))
-    maximum = maximum.max(other);
-  Val magnitude = maximum.maximum(); // the bits of max |x|, NaN above all
-
+                       int64_t largest, Val magnitude) {
   Quantizer q;
   q.format = format;
   q.exponent = i32(exponent);

@@ -34,6 +34,29 @@ Val KernelEmitter::combineLanes(Vals r, function_ref<Val(Val, Val)> combine) {
   return r[0];
 }
 
+/// 16 vectors of 16 words, transposed.
+void KernelEmitter::transpose16(Vals &r) {
+  auto stage = [&](int64_t distance) {
+    // Exchange the off-diagonal squares of this size.
+    Vals next(16);
+    for (int64_t i = 0; i < 16; ++i) {
+      if (i & distance)
+        continue;
+      SmallVector<int64_t> low, high;
+      for (int64_t lane = 0; lane < 16; ++lane) {
+        bool upper = lane & distance;
+        low.push_back(upper ? 16 + lane - distance : lane);
+        high.push_back(upper ? 16 + lane : lane + distance);
+      }
+      next[i] = r[i].shuffle(r[i + distance], low);
+      next[i + distance] = r[i].shuffle(r[i + distance], high);
+    }
+    r = next;
+  };
+  for (int64_t distance : {1, 2, 4, 8})
+    stage(distance);
+}
+
 /// `count` vectors of a buffer of them.
 Vals KernelEmitter::loadVectors(const Buffer &buffer, Val at, int64_t count) {
   Vals vectors;

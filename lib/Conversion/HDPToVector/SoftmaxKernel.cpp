@@ -107,32 +107,52 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
 
   emitSharedWeights(firstRow);
 
-  // For each kept block the wc of its group.
-  if (isCompensated)
-    loop(index(0), count * 2, 1, [&](Val query) {
-      Val row = query.div(2), start = row * startStride;
-      Val out = query * weightStride;
-      loop(index(0), groups, 1, [&](Val group) {
-        Val pair = load(groupWeights, group * 16 + query).splat(t.i32x16);
-        Val from = load(starts, start + group).toIndex();
-        if (groupColumns == 16) {
-          store(pair, listGroupWeights, out + from);
-          return;
-        }
-        Val to = load(starts, start + group + 1).toIndex();
-        loop(from, to, 16,
-             [&](Val block) { store(pair, listGroupWeights, out + block); });
-      });
-      // A short block has no group, and behind the list there is nothing.
-      store(zero, listGroupWeights,
-            out + load(starts, start + groups).toIndex());
-      if (spec.isMasked() && !spec.hasOtherBlocks())
-        forEachPartial(row, [&](Val place, Val, Val) {
-          store(i32(0), listGroupWeights, out + place);
-        });
-    });
+  // In which way shared weights reach the list is decided at run time.
+  bool canLookUp = target->canPermute() && isCompensated && !spec.isMasked() &&
+                   groupColumns == 16;
+  auto lookUp = [&] { emitFinalWeightsOfFewGroups(count); };
+  auto layOut = [&] {
+    if (isCompensated)
+      layOutGroupWeights(count);
+    emitFinalWeights(count);
+  };
+  if (canLookUp)
+    when(groups.lt(17), lookUp, layOut);
+  else
+    layOut();
+  emitReciprocals();
+}
 
-  // w.
+/// For each kept block the wc of its group, along the list.
+void KernelEmitter::layOutGroupWeights(Val count) {
+  Val zero = vec(t.i32x16, 0);
+  loop(index(0), count * 2, 1, [&](Val query) {
+    Val row = query.div(2), start = row * startStride;
+    Val out = query * weightStride;
+    loop(index(0), groups, 1, [&](Val group) {
+      Val pair = load(groupWeights, group * 16 + query).splat(t.i32x16);
+      Val from = load(starts, start + group).toIndex();
+      if (groupColumns == 16) {
+        store(pair, listGroupWeights, out + from);
+        return;
+      }
+      Val to = load(starts, start + group + 1).toIndex();
+      loop(from, to, 16,
+           [&](Val block) { store(pair, listGroupWeights, out + block); });
+    });
+    // A short block has no group, and behind the list there is nothing.
+    store(zero, listGroupWeights, out + load(starts, start + groups).toIndex());
+    if (spec.isMasked() && !spec.hasOtherBlocks())
+      forEachPartial(row, [&](Val place, Val, Val) {
+        store(i32(0), listGroupWeights, out + place);
+      });
+  });
+}
+
+/// w, and its sum for each query.
+void KernelEmitter::emitFinalWeights(Val count) {
+  Val ones = vec(t.i16x32, 1), zero = vec(t.i32x16, 0);
+  bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
   loop(index(0), count * 2, 1, [&](Val query) {
     Val length = load(counts, query.div(2)).toIndex();
     Val k = load(shifts, query);
@@ -156,5 +176,47 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
         })[0];
     store(total, weightSums, query * 16);
   });
-  emitReciprocals();
+}
+
+/// The same where 16 lanes hold the wc of all groups of a query: looked up by
+/// the block's number.
+void KernelEmitter::emitFinalWeightsOfFewGroups(Val count) {
+  Val ones = vec(t.i16x32, 1), zero = vec(t.i32x16, 0);
+  Vals tables = loadVectors(groupWeights, index(0), 16);
+  transpose16(tables);
+  for (int64_t query = 0; query < 2 * kBatch; ++query)
+    store(tables[query], groupTables, index(16 * query));
+  loop(index(0), count, 1, [&](Val row) {
+    Val list = row * listStride;
+    Val length = load(counts, row).toIndex();
+    Val fullBlocks = load(starts, row * startStride + groups);
+    Val table[2], k[2], half[2], at[2];
+    for (int64_t n : {0, 1}) {
+      auto words = [&](Val x) {
+        return x.trunc(b.getI16Type()).splat(t.i16x32);
+      };
+      Val query = row * 2 + n, shift = load(shifts, query);
+      table[n] = load(groupTables, query * 16, t.i32x16);
+      k[n] = words(shift);
+      half[n] = words(i32(1).shl(shift).srl(1));
+      at[n] = query * weightStride;
+    }
+    Vals totals = accumulate(
+        index(0), length, 16, {zero, zero}, [&](Val block, const Vals &soFar) {
+          // A short block has no group, and behind the list there is nothing.
+          Val isFull = lanes().lt((fullBlocks - block.toI32()).splat(t.i32x16));
+          Val group = load(lists, list + block, t.i32x16).srl(4);
+          Vals next;
+          for (int64_t n : {0, 1}) {
+            Val shared = isFull.select(target->permute(table[n], group), zero);
+            Val e = load(weights, at[n] + block, t.i16x32);
+            Val w = (e + half[n]).srl(k[n]) - shared.as(t.i16x32);
+            store(w, weights, at[n] + block);
+            next.push_back(target->dotS16(soFar[n], w, ones));
+          }
+          return next;
+        });
+    for (int64_t n : {0, 1})
+      store(totals[n], weightSums, (row * 2 + n) * 16);
+  });
 }

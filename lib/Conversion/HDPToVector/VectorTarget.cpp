@@ -105,6 +105,10 @@ Val VectorTarget::mulHighU16(Val x, Val y) const {
   return (x.zext(wide) * y.zext(wide)).srl(16).trunc(types.i16x32);
 }
 
+Val VectorTarget::permute(Val, Val) const {
+  llvm_unreachable("no instruction for it");
+}
+
 Val VectorTarget::compress(Val x, Val mask) const {
   return intrinsic("llvm.experimental.vector.compress", x.type(), {x, mask, x});
 }
@@ -234,6 +238,10 @@ public:
   }
   Val mulHighU16(Val x, Val y) const override {
     return intrinsic("llvm.x86.avx512.pmulhu.w.512", x.type(), {x, y});
+  }
+  bool canPermute() const override { return true; }
+  Val permute(Val x, Val lanes) const override {
+    return intrinsic("llvm.x86.avx512.permvar.si.512", x.type(), {x, lanes});
   }
   /// As round() of the base, whose sum has the result in its lower half.
   Val quantize(Val x, Val y, Val factor, int64_t offset) const override {

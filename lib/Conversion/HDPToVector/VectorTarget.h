@@ -55,6 +55,11 @@ public:
   /// anything.
   virtual Val compress(Val x, Val mask) const;
 
+  /// Whether permute() is one instruction; else it is not to be called.
+  virtual bool canPermute() const { return false; }
+  /// Of 16 words, those with the numbers (modulo 16) in `lanes`.
+  virtual Val permute(Val x, Val lanes) const;
+
 protected:
   static Val intrinsic(llvm::StringRef name, mlir::Type type,
                        llvm::ArrayRef<Val> operands);
