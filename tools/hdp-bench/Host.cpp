@@ -3,10 +3,13 @@
 #include "Host.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/TargetParser/Host.h"
 #include <cstdlib>
 #include <sched.h>
+#include <unistd.h>
 
 using namespace hdp;
 using namespace hdp::bench;
@@ -69,13 +72,22 @@ static std::optional<int64_t> pin(std::optional<int64_t> core) {
 /// What setUpHost found.
 static cpu_set_t allCores;
 
-void hdp::bench::runOnAllCores(llvm::function_ref<void()> body) {
-  cpu_set_t pinned;
-  bool isKnown = sched_getaffinity(0, sizeof(pinned), &pinned) == 0 &&
-                 sched_setaffinity(0, sizeof(allCores), &allCores) == 0;
-  body();
-  if (isKnown)
-    sched_setaffinity(0, sizeof(pinned), &pinned);
+void hdp::bench::spreadThreads() {
+  cpu_set_t own, others;
+  if (sched_getaffinity(0, sizeof(own), &own) != 0)
+    return;
+  CPU_XOR(&others, &allCores, &own);
+  if (CPU_COUNT(&others) == 0)
+    return;
+  pid_t self = gettid();
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator task("/proc/self/task", error), end;
+       task != end && !error; task.increment(error)) {
+    pid_t thread = 0;
+    if (!llvm::sys::path::filename(task->path()).getAsInteger(10, thread) &&
+        thread != self)
+      sched_setaffinity(thread, sizeof(others), &others);
+  }
 }
 
 Host hdp::bench::setUpHost(std::optional<int64_t> core) {

@@ -37,9 +37,9 @@ struct Host {
 /// may use) and tells libraries that read the environment to use one thread.
 Host setUpHost(std::optional<int64_t> core);
 
-/// Calls `body` with every core that the process was given, for what uses
-/// threads; afterwards the process is pinned again.
-void runOnAllCores(llvm::function_ref<void()> body);
+/// Moves the threads that the calling one has started to the cores that it is
+/// not pinned to: left to itself, a virtual machine may keep all on one.
+void spreadThreads();
 
 llvm::json::Object toJson(const Host &host);
 

@@ -9,6 +9,7 @@
 
 using namespace hdp;
 using namespace hdp::bench;
+using Clock = std::chrono::steady_clock;
 
 double hdp::bench::processorSeconds() {
   timespec now;
@@ -38,22 +39,32 @@ size_t RoundRobin::add(std::string name, std::function<llvm::Error()> call) {
                   });
 }
 
+/// How long threads are at work before the call that counts.
+static constexpr double kWakeSeconds = 10e-3;
+
+static double toSeconds(Clock::duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
 size_t RoundRobin::addThreaded(std::string name,
                                std::function<llvm::Error()> call) {
-  using Clock = std::chrono::steady_clock;
-  return addTimed(
-      std::move(name), [call = std::move(call)]() -> llvm::Expected<double> {
-        llvm::Error error = llvm::Error::success();
-        double seconds = 0;
-        runOnAllCores([&] {
-          Clock::time_point start = Clock::now();
-          error = call();
-          seconds = std::chrono::duration<double>(Clock::now() - start).count();
-        });
-        if (error)
-          return error;
-        return seconds;
-      });
+  return addTimed(std::move(name),
+                  [call = std::move(call)]() -> llvm::Expected<double> {
+                    // The first call starts the threads; the other cores have
+                    // slept.
+                    if (llvm::Error error = call())
+                      return error;
+                    spreadThreads();
+                    Clock::time_point begun = Clock::now();
+                    double seconds = 0;
+                    do {
+                      Clock::time_point start = Clock::now();
+                      if (llvm::Error error = call())
+                        return error;
+                      seconds = toSeconds(Clock::now() - start);
+                    } while (toSeconds(Clock::now() - begun) < kWakeSeconds);
+                    return seconds;
+                  });
 }
 
 /// Seconds below which a call is repeated, and the second one timed.
