@@ -121,7 +121,8 @@ void FunctionalModel::run(const IntegerPassCommand &c, Activity &activity) {
     uint8_t *states = statesOf(c, layout, r);
     auto existingRows = int32_t(view.rowEnd(r) - view.rowBegin(r));
     const int32_t *sums =
-        scratch.row.data() + size_t(r - c.block_row) * c.columns;
+        c.pooled ? scratch.row.data() + size_t(r - c.block_row) * c.columns
+                 : nullptr;
     if (isOpen && c.pooled && !recorded) {
       openRow(c, view, r, sums, theta, states);
       continue;
