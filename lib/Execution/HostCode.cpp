@@ -150,10 +150,21 @@ HostCode::compile(ModuleOp module, unsigned optLevel,
     return engine.takeError();
   (*engine)->registerSymbols(bindRuntimeSymbols);
   (*engine)->initialize();
-  if (cache)
+  if (cache) {
+    // Any wrapper gets the object compiled; asked for it, the engine would look
+    // for wrappers that were erased, and give nothing.
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+      if (!function.getName().starts_with("_mlir_ciface_"))
+        continue;
+      auto wrapper = (*engine)->lookupPacked(function.getName());
+      if (wrapper)
+        break;
+      llvm::consumeError(wrapper.takeError()); // of a declaration
+    }
     if (llvm::Error error = cache->write(
             [&](llvm::StringRef path) { (*engine)->dumpToObjectFile(path); }))
       return error;
+  }
   auto code = std::make_unique<HostCode>();
   code->engine = std::move(*engine);
   return code;
