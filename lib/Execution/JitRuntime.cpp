@@ -8,10 +8,10 @@
 
 #include "JitRuntime.h"
 #include "LaunchRuntime.h"
+#include "ThreadTeam.h"
 #include "hdp/Support/Error.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/bit.h"
-#include "llvm/Support/ThreadPool.h"
 #include <csetjmp>
 #include <cstdlib>
 #include <cstring>
@@ -168,17 +168,13 @@ static void runPart(PartCall &call) {
 }
 
 /// True if all parts returned; else the first message is recorded.
-static bool runParts(void (*part)(void *, int64_t, int64_t), void *context,
-                     unsigned count) {
-  static llvm::DefaultThreadPool pool;
+static bool runAllParts(void (*part)(void *, int64_t, int64_t), void *context,
+                        int64_t count) {
   std::vector<PartCall> calls(count);
-  llvm::ThreadPoolTaskGroup group(pool);
-  for (unsigned index = 0; index < count; ++index)
+  for (int64_t index = 0; index < count; ++index)
     calls[index] = {part, context, index, count, {}, false};
-  for (unsigned index = 1; index < count; ++index)
-    group.async([&call = calls[index]] { runPart(call); });
-  runPart(calls[0]);
-  group.wait();
+  runParts(static_cast<unsigned>(count),
+           [&](unsigned index) { runPart(calls[index]); });
   for (const PartCall &call : calls)
     if (!call.returned) {
       record(call.message);
@@ -187,13 +183,15 @@ static bool runParts(void (*part)(void *, int64_t, int64_t), void *context,
   return true;
 }
 
+/// hdp_threads of compiled code.
+static int64_t getNumThreads() { return current ? current->threads : 1; }
+
 /// hdp_parallel of compiled code.
 static void runPartsOrLeave(void (*part)(void *, int64_t, int64_t),
-                            void *context) {
-  unsigned threads = current ? current->threads : 1;
-  if (threads == 1)
+                            void *context, int64_t count) {
+  if (count == 1)
     return part(context, 0, 1);
-  if (!runParts(part, context, threads))
+  if (!runAllParts(part, context, count))
     leave();
 }
 
@@ -272,6 +270,7 @@ llvm::ArrayRef<std::pair<llvm::StringRef, void *>> hdp::getRuntimeSymbols() {
       {"abort", reinterpret_cast<void *>(&leave)},
       {"malloc", reinterpret_cast<void *>(&allocateOrLeave)},
       {"free", reinterpret_cast<void *>(&release)},
+      {"hdp_threads", reinterpret_cast<void *>(&getNumThreads)},
       {"hdp_parallel", reinterpret_cast<void *>(&runPartsOrLeave)},
       {"hdp_dispatch_site", reinterpret_cast<void *>(&dispatchOrLeave)},
       {"hdp_launch", reinterpret_cast<void *>(&launchOrLeave)},

@@ -27,6 +27,7 @@ using namespace mlir;
 static constexpr llvm::StringLiteral kCallPrefix = "hdp_split_";
 static constexpr llvm::StringLiteral kPartPrefix = "hdp_part_";
 static constexpr llvm::StringLiteral kParallel = "hdp_parallel";
+static constexpr llvm::StringLiteral kThreads = "hdp_threads";
 
 /// Waking a thread takes microseconds; less work than this is done at once.
 static constexpr int64_t kMinElements = 1 << 15;
@@ -183,7 +184,9 @@ struct EmitSplitCallsPass : hdp::impl::EmitSplitCallsBase<EmitSplitCallsPass> {
       emitBody(function);
   }
 
-  /// call(a, b, ..) { struct context = {a, b, ..}; parallel(part, &context); }
+  /// call(a, b, ..) {
+  ///   struct context = {a, b, ..}; parallel(part, &context, threads());
+  /// }
   /// part(context, index, count) { kernel(a, b, .., index, count); }
   void emitBody(LLVM::LLVMFuncOp function) {
     OpBuilder builder(&getContext());
@@ -195,10 +198,13 @@ struct EmitSplitCallsPass : hdp::impl::EmitSplitCallsBase<EmitSplitCallsPass> {
     SmallVector<Type> types(function.getArgumentTypes());
     auto context = LLVM::LLVMStructType::getLiteral(&getContext(), types);
     builder.setInsertionPointToStart(getOperation().getBody());
-    if (!getOperation().lookupSymbol(kParallel))
+    if (!getOperation().lookupSymbol(kParallel)) {
       LLVM::LLVMFuncOp::create(
           builder, loc, kParallel,
-          LLVM::LLVMFunctionType::get(nothing, {pointer, pointer}));
+          LLVM::LLVMFunctionType::get(nothing, {pointer, pointer, i64}));
+      LLVM::LLVMFuncOp::create(builder, loc, kThreads,
+                               LLVM::LLVMFunctionType::get(i64, {}));
+    }
     auto part = LLVM::LLVMFuncOp::create(
         builder, loc, (kPartPrefix + kernel).str(),
         LLVM::LLVMFunctionType::get(nothing, {pointer, i64, i64}),
@@ -229,8 +235,11 @@ struct EmitSplitCallsPass : hdp::impl::EmitSplitCallsBase<EmitSplitCallsPass> {
       LLVM::StoreOp::create(builder, loc, argument,
                             getField(base, argument.getArgNumber()));
     Value address = LLVM::AddressOfOp::create(builder, loc, part);
+    Value count =
+        LLVM::CallOp::create(builder, loc, i64, kThreads, ValueRange())
+            .getResult();
     LLVM::CallOp::create(builder, loc, TypeRange(), kParallel,
-                         ValueRange{address, base});
+                         ValueRange{address, base, count});
     LLVM::ReturnOp::create(builder, loc, ValueRange());
     function.setLinkage(LLVM::Linkage::Internal);
   }

@@ -2,7 +2,8 @@
 
 // The arguments go into a struct, which every part reads.
 
-// CHECK:       llvm.func @hdp_parallel(!llvm.ptr, !llvm.ptr)
+// CHECK-DAG:   llvm.func @hdp_parallel(!llvm.ptr, !llvm.ptr, i64)
+// CHECK-DAG:   llvm.func @hdp_threads() -> i64
 // CHECK:       llvm.func internal @hdp_part_hdp_kernel_0(%[[CONTEXT:.*]]: !llvm.ptr, %[[INDEX:.*]]: i64, %[[COUNT:.*]]: i64)
 // CHECK:         %[[FIELD:.*]] = llvm.getelementptr %[[CONTEXT]][0, 0]
 // CHECK:         %[[VALUE:.*]] = llvm.load %[[FIELD]]
@@ -12,7 +13,8 @@
 // CHECK:       llvm.func internal @hdp_split_hdp_kernel_0
 // CHECK:         %[[STRUCT:.*]] = llvm.alloca
 // CHECK:         %[[PART:.*]] = llvm.mlir.addressof @hdp_part_hdp_kernel_0
-// CHECK:         llvm.call @hdp_parallel(%[[PART]], %[[STRUCT]])
+// CHECK:         %[[THREADS:.*]] = llvm.call @hdp_threads()
+// CHECK:         llvm.call @hdp_parallel(%[[PART]], %[[STRUCT]], %[[THREADS]])
 func.func @matmul(%a: tensor<128x64xf32>, %b: tensor<64x512xf32>, %c: tensor<128x512xf32>) -> tensor<128x512xf32> {
   %0 = linalg.matmul ins(%a, %b : tensor<128x64xf32>, tensor<64x512xf32>)
       outs(%c : tensor<128x512xf32>) -> tensor<128x512xf32>

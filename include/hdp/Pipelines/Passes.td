@@ -215,13 +215,15 @@ def EmitSplitCalls : Pass<"hdp-emit-split-calls", "mlir::ModuleOp"> {
     by now, get a body: it puts the arguments into a struct and calls
 
     ```c
+    int64_t hdp_threads(void);
     void hdp_parallel(void (*part)(void *context, int64_t index, int64_t count),
-                      void *context);
+                      void *context, int64_t count);
     ```
 
-    which has to call `part` once for every index from 0 to count - 1, for any
-    count of at least 1, in any order and in any threads, and to return when all
-    are done. Whoever runs the code provides it.
+    The first says how many parts are wanted, at least 1; the second has to call
+    `part` once for every index from 0 to count - 1, in any order and in any
+    threads, and to return when all are done. Whoever runs the code provides
+    both.
   }];
   let dependentDialects = ["mlir::LLVM::LLVMDialect"];
 }
