@@ -61,6 +61,7 @@ void hdp::buildTensorStage(OpPassManager &pm,
 }
 
 void hdp::buildBufferStage(OpPassManager &pm, const CPUPipelineOptions &) {
+  pm.addPass(createSeparateInits());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.allowReturnAllocsFromLoops = true;
@@ -79,6 +80,7 @@ void hdp::buildKernelStage(OpPassManager &pm,
     pm.addPass(createAttentionToCalls());
   pm.addPass(createLaunchToCalls());
   pm.addPass(createOutlineKernels());
+  pm.addPass(createPlanBuffers());
   if (options.threads && options.vectorize)
     pm.addPass(createSplitKernels());
   pm.addPass(createKernelVariants({options.target}));

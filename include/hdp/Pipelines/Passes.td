@@ -121,6 +121,25 @@ def InterchangeReductions : Pass<"hdp-interchange-reductions",
                            "mlir::tensor::TensorDialect"];
 }
 
+def SeparateInits : Pass<"hdp-separate-inits", "mlir::ModuleOp"> {
+  let summary = "give each op that writes a filled tensor one of its own";
+  let description = [{
+    A tensor that is filled with one value and the init of several ops is
+    filled once for each of them. Bufferization would fill one and copy it.
+
+    ```
+    %z = linalg.fill ins(%zero : f32) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+    %x = linalg.matmul ins(%a, %b : ...) outs(%z : tensor<4x4xf32>) -> tensor<4x4xf32>
+    %y = linalg.matmul ins(%x, %b : ...) outs(%z : tensor<4x4xf32>) -> tensor<4x4xf32>
+    // becomes two fills, of two empty tensors
+    ```
+  }];
+  let statistics = [Statistic<"numSeparated", "separated",
+                              "Fills added">];
+  let dependentDialects = ["mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 def OutlineKernels : Pass<"hdp-outline-kernels", "mlir::ModuleOp"> {
   let summary = "move each op on buffers into a function, equal ones shared";
   let description = [{
@@ -184,6 +203,33 @@ def LinalgToVector : Pass<"hdp-linalg-to-vector", "mlir::ModuleOp"> {
                            "mlir::memref::MemRefDialect",
                            "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];
+}
+
+def PlanBuffers : Pass<"hdp-plan-buffers", "mlir::ModuleOp"> {
+  let summary = "put the buffers of a block into one allocation";
+  let description = [{
+    Buffers of known size that their block allocates and frees, and that
+    nothing outlives, become views of one allocation; two whose lives do not
+    overlap may lie in the same place. Others that the block frees are freed
+    behind their last use. What a model works on stays small that way, so it
+    stays in caches and the system is not asked for memory at every op.
+
+    Run it behind `--hdp-outline-kernels`, which tells kernels what does not
+    overlap by looking at allocations.
+
+    ```
+    %a = memref.alloc() : memref<16xf32>
+    %b = memref.alloc() : memref<16xf32>
+    // becomes
+    %all = memref.alloc() : memref<128xi8>
+    %a = memref.view %all[%c0][] : memref<128xi8> to memref<16xf32>
+    %b = memref.view %all[%c64][] : memref<128xi8> to memref<16xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numPlaced", "placed",
+                              "Buffers that are views now">];
+  let dependentDialects = ["mlir::arith::ArithDialect",
+                           "mlir::memref::MemRefDialect"];
 }
 
 def SplitKernels : Pass<"hdp-split-kernels", "mlir::ModuleOp"> {
