@@ -30,7 +30,8 @@ createHostMachine(unsigned optLevel) {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder)
     return builder.takeError();
-  builder->getOptions().AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  // Only what the passes wrote as one operation, vector.fma, is one.
+  builder->getOptions().AllowFPOpFusion = llvm::FPOpFusion::Standard;
   builder->setCodeGenOptLevel(static_cast<llvm::CodeGenOptLevel>(optLevel));
   return builder->createTargetMachine();
 }

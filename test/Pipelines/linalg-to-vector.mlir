@@ -13,7 +13,7 @@
 // CHECK-COUNT-24:    vector.load %arg2{{.*}} vector<16xf32>
 // CHECK:             %{{.*}}:24 = scf.for
 // CHECK-COUNT-2:       vector.load %[[PANEL]]
-// CHECK-COUNT-24:      vector.fma
+// CHECK-COUNT-24:      math.fma
 // CHECK:               scf.yield
 // CHECK-COUNT-24:    vector.store {{.*}}, %arg2
 // CHECK:         memref.dealloc %[[PANEL]]

@@ -112,7 +112,8 @@ def ConvertExactToVector : Pass<"convert-exact-attention-to-vector"> {
                         "products in bf16 where the target has them">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
   let statistics = [Statistic<"numConverted", "converted", "ops lowered">];
 }

@@ -130,6 +130,9 @@ Value VectorEmitter::splat(Value scalar, int64_t lanes) {
 }
 
 Value VectorEmitter::multiplyAdd(Value x, Value y, Value z) {
+  // Whoever compiles for `host` may have less, and math.fma would be a call.
+  if (target.hasFMA && target.name != "host")
+    return math::FmaOp::create(b, x, y, z);
   if (target.hasFMA)
     return vector::FMAOp::create(b, x, y, z);
   return arith::AddFOp::create(b, arith::MulFOp::create(b, x, y), z);

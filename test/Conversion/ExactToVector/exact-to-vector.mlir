@@ -15,10 +15,10 @@
 // CHECK:             %{{.*}}:24 = scf.for
 // CHECK-COUNT-2:       vector.load %[[KEYS]]
 // CHECK:               memref.load %[[Q]]
-// CHECK-COUNT-24:      vector.fma
+// CHECK-COUNT-24:      math.fma
 // CHECK:             %{{.*}}:24 = scf.for
 // CHECK-COUNT-2:       vector.load %[[V]]
-// CHECK-COUNT-24:      vector.fma
+// CHECK-COUNT-24:      math.fma
 // CHECK:             arith.divf {{.*}} : f32
 // CHECK:             vector.store {{.*}} %[[O]]
 // CHECK-NOT:     hdp.attention
