@@ -18,7 +18,7 @@ using namespace hdp;
 
 /// Terms of a sum between two visits of a tile in memory: a packed panel stays
 /// in the second-level cache, rows of the left operand in the first.
-static constexpr int64_t kMaxDepth = 384;
+static constexpr int64_t kMaxDepth = 768;
 /// Rows this many bytes apart compete for the same places of a cache.
 static constexpr int64_t kConflictBytes = 2048;
 
@@ -56,6 +56,8 @@ private:
   void emitPanel(Value n0, int64_t vectors, Value columns);
   void emitStrips(int64_t vectors, Value columns);
   void emitTile(Value m0, int64_t rows, int64_t vectors, Value columns);
+  void choosePrefetch(Value n0);
+  void prefetch(Value strip, Value t);
 
   VectorEmitter &e;
   ImplicitLocOpBuilder &b;
@@ -69,6 +71,10 @@ private:
   /// The position in every loop; of a block, its first term and its length.
   Values position;
   Value blockStart, blockDepth;
+  /// Whether a panel is fetched while the one before it is used, and where it
+  /// begins.
+  bool prefetches = false;
+  Value nextStart, nextColumn;
 };
 
 } // namespace
@@ -279,7 +285,12 @@ void ContractionEmitter::emitTile(Value m0, int64_t rows, int64_t vectors,
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t v = 0; v < vectors; ++v)
       sums.push_back(e.load(c.out->get(), outAt(row, v), lanes, masks[v]));
+  Value strip;
+  if (prefetches)
+    strip = b.createOrFold<arith::DivUIOp>(m0, e.index(tileRows));
   sums = e.carry(e.index(0), blockDepth, 1, sums, [&](Value t, Values soFar) {
+    if (prefetches)
+      prefetch(strip, t);
     position[c.mainK] = e.add(blockStart, t);
     Values right;
     for (int64_t v = 0; v < vectors; ++v) {
@@ -310,6 +321,49 @@ void ContractionEmitter::emitTile(Value m0, int64_t rows, int64_t vectors,
   position[c.mainN] = n0;
 }
 
+/// The panel behind the one at n0: the next columns, else the next terms.
+void ContractionEmitter::choosePrefetch(Value n0) {
+  Value next = e.add(n0, tileVectors * lanes);
+  Value isInside = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt,
+                                                 next, getSize(c.mainN));
+  nextColumn = b.createOrFold<arith::SelectOp>(isInside, next, e.index(0));
+  nextStart = b.createOrFold<arith::SelectOp>(isInside, blockStart,
+                                              e.add(blockStart, blockDepth));
+}
+
+/// One line of the next panel at each step of a strip's sums: as many strips
+/// as a tile has vectors fetch all of it, others what is there already.
+void ContractionEmitter::prefetch(Value strip, Value t) {
+  Values saved = position;
+  auto divide = [&](Value x, int64_t y) {
+    return b.createOrFold<arith::DivUIOp>(x, e.index(y));
+  };
+  auto modulo = [&](Value x, int64_t y) {
+    return b.createOrFold<arith::RemUIOp>(x, e.index(y));
+  };
+  auto times = [&](Value x, int64_t y) {
+    return b.createOrFold<arith::MulIOp>(x, e.index(y));
+  };
+  if (isContiguous(c.rhs, c.mainN)) {
+    position[c.mainK] = e.add(nextStart, t);
+    position[c.mainN] =
+        e.add(nextColumn, times(modulo(strip, tileVectors), lanes));
+  } else {
+    int64_t width = tileVectors * lanes;
+    Value line = divide(t, width);
+    Value lines =
+        b.createOrFold<arith::CeilDivUIOp>(blockDepth, e.index(width));
+    line = e.add(
+        line, b.createOrFold<arith::MulIOp>(modulo(strip, tileVectors), lines));
+    position[c.mainK] = e.add(nextStart, times(line, lanes));
+    position[c.mainN] = e.add(nextColumn, modulo(t, width));
+  }
+  memref::PrefetchOp::create(b, c.rhs->get(), getIndices(c.rhs),
+                             /*isWrite=*/false, /*localityHint=*/2,
+                             /*isDataCache=*/true);
+  position = saved;
+}
+
 void ContractionEmitter::emitStrips(int64_t vectors, Value columns) {
   if (!c.mainM)
     return emitTile(e.index(0), 1, vectors, columns);
@@ -330,6 +384,8 @@ void ContractionEmitter::emitPanel(Value n0, int64_t vectors, Value columns) {
   if (packRhs)
     pack({c.rhs, c.mainK, c.mainN}, blockStart, blockDepth, n0, columns,
          rhsBuffer);
+  if (prefetches)
+    choosePrefetch(n0);
   SmallVector<unsigned> outer;
   if (!packLhs)
     for (unsigned dim : c.m)
@@ -380,6 +436,12 @@ bool ContractionEmitter::run() {
     return false;
   chooseTile();
   choosePacking();
+  int64_t columns = getStatic(c.mainN), depth = getStatic(c.mainK);
+  bool isOnePanel = !ShapedType::isDynamic(columns) &&
+                    !ShapedType::isDynamic(depth) && depth <= maxDepth &&
+                    columns <= tileVectors * lanes;
+  prefetches = packRhs && c.mainM && !isOnePanel &&
+               (isContiguous(c.rhs, c.mainN) || isContiguous(c.rhs, c.mainK));
   if (packRhs)
     rhsBuffer = allocate(e.index(maxDepth), tileVectors * lanes);
   if (packLhs)

@@ -3,7 +3,8 @@
 // RUN: hdp-opt %s --hdp-linalg-to-vector=target=portable --canonicalize --cse --split-input-file | FileCheck %s --check-prefix=PORTABLE
 
 // Two strips of twelve rows, two panels of two vectors, copied: each element is
-// used more than once by a tile.
+// used more than once by a tile. A panel is fetched while the one before it is
+// used.
 
 // CHECK-LABEL: func.func @matmul
 // CHECK:         %[[PANEL:.*]] = memref.alloc() {alignment = 64 : i64} : memref<48x32xf32>
@@ -12,6 +13,7 @@
 // CHECK:           scf.for {{.*}} {
 // CHECK-COUNT-24:    vector.load %arg2{{.*}} vector<16xf32>
 // CHECK:             %{{.*}}:24 = scf.for
+// CHECK:               memref.prefetch %arg1[{{.*}}], read, locality<2>, data : memref<48x64xf32>
 // CHECK-COUNT-2:       vector.load %[[PANEL]]
 // CHECK-COUNT-24:      math.fma
 // CHECK:               scf.yield
@@ -35,11 +37,12 @@ func.func @matmul(%a: memref<36x48xf32>, %b: memref<48x64xf32>, %c: memref<36x64
 #mn = affine_map<(m, n, k) -> (m, n)>
 
 // A transposed operand is transposed in registers; what is beyond a size is
-// masked.
+// masked. Behind the only panel there is nothing to fetch.
 
 // CHECK-LABEL: func.func @transposed
 // CHECK:         vector.maskedload %arg1
 // CHECK-COUNT-64: vector.shuffle
+// CHECK-NOT:     memref.prefetch
 // CHECK:         vector.maskedload %arg2
 // CHECK:         vector.maskedstore %arg2
 func.func @transposed(%a: memref<5x20xf32>, %b: memref<17x20xf32>, %c: memref<5x17xf32>) {
