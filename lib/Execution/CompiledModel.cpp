@@ -196,11 +196,13 @@ CompiledModel::compile(ModuleOp module, const CompileOptions &options) {
   if (options.dispatchAttention)
     if (llvm::Error error = impl.collectSites(module, options.siteResults))
       return error;
-  if (llvm::Error error =
-          runPasses(module, kLoweringFailed, [&](OpPassManager &pm) {
+  if (llvm::Error error = runPasses(
+          module, kLoweringFailed,
+          [&](OpPassManager &pm) {
             buildKernelStage(pm, pipeline);
             buildLLVMStage(pm, pipeline);
-          }))
+          },
+          Verify::AtTheEnd))
     return error;
 
   auto code = HostCode::compile(module, options.optLevel, options.objectCache);

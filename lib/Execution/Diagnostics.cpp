@@ -2,6 +2,7 @@
 
 #include "hdp/Execution/Diagnostics.h"
 #include "hdp/Support/Error.h"
+#include "mlir/IR/Verifier.h"
 
 using namespace hdp;
 
@@ -35,11 +36,14 @@ llvm::Error ErrorCollector::take(llvm::StringRef fallback) {
 
 llvm::Error
 hdp::runPasses(mlir::ModuleOp module, llvm::StringRef fallback,
-               llvm::function_ref<void(mlir::OpPassManager &)> build) {
+               llvm::function_ref<void(mlir::OpPassManager &)> build,
+               Verify verify) {
   ErrorCollector errors(module.getContext());
   mlir::PassManager pm(module.getContext());
+  pm.enableVerifier(verify == Verify::EachPass);
   build(pm);
-  if (mlir::succeeded(pm.run(module)))
+  if (mlir::succeeded(pm.run(module)) &&
+      (verify == Verify::EachPass || mlir::succeeded(mlir::verify(module))))
     return llvm::Error::success();
   return errors.take(fallback);
 }

@@ -2,9 +2,9 @@
 
 #include "HostCode.h"
 #include "JitRuntime.h"
+#include "OptimizeCode.h"
 #include "hdp/Support/Error.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
@@ -133,11 +133,10 @@ HostCode::compile(ModuleOp module, unsigned optLevel,
       llvm::consumeError(code.takeError()); // compiled again below
     }
   }
-  auto optimize =
-      makeOptimizingTransformer(optLevel, 0, optimizerMachine->get());
   auto transform = [&](llvm::Module *llvmModule) {
     keepCalledWrappers(*llvmModule);
-    return optimize(llvmModule);
+    optimizeCode(*llvmModule, optLevel, **optimizerMachine);
+    return llvm::Error::success();
   };
 
   ExecutionEngineOptions options;

@@ -70,6 +70,7 @@ struct LinalgToVectorPass
         ++numLoops;
       else
         continue;
+      markVectorCode(op->getParentOfType<FunctionOpInterface>());
       rewriter.eraseOp(op);
     }
     approximate(mathWithFMA, true);

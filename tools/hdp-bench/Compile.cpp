@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompileKernels.h"
 #include "CompiledAttention.h"
 #include "Encoder.h"
 #include "Session.h"
@@ -45,6 +46,9 @@ struct CompileBenchOptions {
   cl::opt<bool> noStockJit{
       "no-stock-jit", cl::sub(command), cl::cat(getCategory()),
       cl::desc("leave out upstream's machine code, which takes long")};
+  cl::opt<bool> kernels{
+      "kernels", cl::sub(command), cl::cat(getCategory()),
+      cl::desc("no encoder, but one attention of every kind")};
 };
 
 /// Measures on one module text after the other.
@@ -93,14 +97,17 @@ RoundRobin::Call CompileBench::time(const std::string &text, Work work,
 llvm::Error CompileBench::lower(mlir::ModuleOp module, bool toLLVM) {
   HDPSetPolicyOptions policy;
   policy.policy = options.policy;
-  return runPasses(module, "lowering failed", [&](mlir::OpPassManager &pm) {
-    buildRaisePipeline(pm, {});
-    pm.addNestedPass<mlir::func::FuncOp>(createHDPSetPolicy(policy));
-    CPUPipelineOptions pipeline;
-    pipeline.attention = AttentionLowering::Vector;
-    if (toLLVM)
-      buildCPUPipeline(pm, pipeline);
-  });
+  return runPasses(
+      module, "lowering failed",
+      [&](mlir::OpPassManager &pm) {
+        buildRaisePipeline(pm, {});
+        pm.addNestedPass<mlir::func::FuncOp>(createHDPSetPolicy(policy));
+        CPUPipelineOptions pipeline;
+        pipeline.attention = AttentionLowering::Vector;
+        if (toLLVM)
+          buildCPUPipeline(pm, pipeline);
+      },
+      Verify::AtTheEnd);
 }
 
 /// A row of `index`, with its ratio to `other`: above 1, `index` is faster.
@@ -208,6 +215,8 @@ static llvm::Error run(const CompileBenchOptions &options, Session &session) {
   hdp::registerAllDialects(registry);
   mlir::MLIRContext context(registry);
   context.disableMultithreading();
+  if (options.kernels)
+    return timeKernels(session, options.length, context);
   return CompileBench(options, context, session).run();
 }
 

@@ -21,7 +21,7 @@ using namespace hdp::bench;
 using namespace mlir;
 
 llvm::Error hdp::bench::lowerStock(ModuleOp module) {
-  return runPasses(module, "the stock lowering failed", [](OpPassManager &pm) {
+  auto build = [](OpPassManager &pm) {
     bufferization::OneShotBufferizePassOptions options;
     options.bufferizeFunctionBoundaries = true;
     options.functionBoundaryTypeConversion =
@@ -42,7 +42,9 @@ llvm::Error hdp::bench::lowerStock(ModuleOp module) {
     pm.addPass(createConvertFuncToLLVMPass());
     pm.addPass(createConvertControlFlowToLLVMPass());
     pm.addPass(createReconcileUnrealizedCastsPass());
-  });
+  };
+  return runPasses(module, "the stock lowering failed", build,
+                   Verify::AtTheEnd);
 }
 
 llvm::Error hdp::bench::compileStock(ModuleOp module,

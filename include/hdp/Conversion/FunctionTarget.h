@@ -28,6 +28,14 @@ bool copyFunctionTarget(mlir::Operation *op,
 /// The target of the function around `op`; `otherwise` if that has none.
 CPUTarget getFunctionTarget(mlir::Operation *op, const CPUTarget &otherwise);
 
+/// What LLVM calls a function of finished vector code, on which it need not try
+/// everything that it knows.
+inline constexpr llvm::StringLiteral kVectorCode = "hdp-vector-code";
+
+/// Says that the work of `function` is done in vector code of our own; one that
+/// is public may have other work.
+void markVectorCode(mlir::FunctionOpInterface function);
+
 } // namespace hdp
 
 #endif // HDP_CONVERSION_FUNCTIONTARGET_H

@@ -29,10 +29,15 @@ private:
   mlir::ScopedDiagnosticHandler handler;
 };
 
+/// When the IR is verified: code with kernels in it is large, and a
+/// verification of it takes as long as a pass.
+enum class Verify { EachPass, AtTheEnd };
+
 /// Runs the passes that `build` adds on `module`; their first error is the
 /// result.
 llvm::Error runPasses(mlir::ModuleOp module, llvm::StringRef fallback,
-                      llvm::function_ref<void(mlir::OpPassManager &)> build);
+                      llvm::function_ref<void(mlir::OpPassManager &)> build,
+                      Verify verify = Verify::EachPass);
 
 /// `file:line:col`, or how MLIR prints a location without one.
 std::string formatLocation(mlir::Location location);

@@ -40,6 +40,7 @@ struct ConvertExactToVector
       VectorEmitter emitter(located, chosen);
       emitter.sharePartOf(op);
       ExactKernel(emitter, op, bf16).run();
+      markVectorCode(op->getParentOfType<FunctionOpInterface>());
       op.erase();
       ++numConverted;
     }

@@ -289,6 +289,7 @@ static func::FuncOp buildKernel(ModuleOp module, SymbolTable &symbols,
   function->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
   if (!copyFunctionTarget(op, function))
     setFunctionTarget(function, spec.target);
+  markVectorCode(function);
   Block *block = function.addEntryBlock();
   b.setInsertionPointToStart(block);
   KernelEmitter emitter(b, spec);

@@ -35,6 +35,20 @@ void hdp::setFunctionTarget(FunctionOpInterface function,
   function->setAttr(kTargetAttr, builder.getStringAttr(target.name));
 }
 
+void hdp::markVectorCode(FunctionOpInterface function) {
+  if (!function || function.isPublic())
+    return;
+  Builder builder(function.getContext());
+  auto all = function->getAttrOfType<ArrayAttr>(kPassthrough);
+  SmallVector<Attribute> attributes;
+  if (all)
+    llvm::append_range(attributes, all);
+  Attribute mark = builder.getStringAttr(kVectorCode);
+  if (!llvm::is_contained(attributes, mark))
+    attributes.push_back(mark);
+  function->setAttr(kPassthrough, builder.getArrayAttr(attributes));
+}
+
 bool hdp::copyFunctionTarget(Operation *op, FunctionOpInterface function) {
   auto around = op->getParentOfType<FunctionOpInterface>();
   if (!around || !around->hasAttr(kTargetAttr))
