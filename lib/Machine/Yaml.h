@@ -18,16 +18,23 @@ namespace hdp::machine {
 void keepFirst(const llvm::SMDiagnostic &diagnostic, void *text);
 
 /// Reads `text`, which `file` holds, into `value`; `what` is what it should
-/// have been. An empty file is a mapping without keys.
+/// have been. A file without a document is an error, not a mapping without
+/// keys, which is written {}.
 template <typename T>
 llvm::Error readYaml(llvm::StringRef text, llvm::StringRef file, T &value,
                      llvm::StringRef what) {
   std::string problem;
   llvm::yaml::Input input(llvm::MemoryBufferRef(text, file), nullptr, keepFirst,
                           &problem);
-  input >> value;
+  bool hasDocument = input.setCurrentDocument();
+  if (hasDocument) {
+    llvm::yaml::EmptyContext context;
+    llvm::yaml::yamlize(input, value, true, context);
+  }
   if (problem.empty() && input.error())
     problem = (file + ": not " + what).str();
+  if (problem.empty() && !hasDocument)
+    problem = (file + ": expected " + what + ", found nothing").str();
   if (problem.empty() && input.nextDocument())
     problem = (file + ": expected one document, found another").str();
   if (problem.empty())

@@ -155,6 +155,13 @@ TEST(Config, theSameChecksWithoutYaml) {
             "expected cores_per_head that divides cores = 6, found 4");
 }
 
+TEST(Config, aFileWithoutADocumentIsNoMachine) {
+  for (const char *text : {"", "\n\n", "# cores: 4\n", "---\n"})
+    EXPECT_EQ(errorOf(text), "m.yaml: expected a machine, found nothing")
+        << text;
+  EXPECT_EQ(errorOf("\xff\xfe"), "m.yaml: expected a machine, found nothing");
+}
+
 TEST(Config, textThatIsNoMappingAndAFileThatIsAbsent) {
   EXPECT_NE(errorOf("- 1\n- 2\n").find("m.yaml:1:"), std::string::npos);
   EXPECT_NE(errorOf("cores: [1").find("m.yaml:"), std::string::npos);
