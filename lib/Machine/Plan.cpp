@@ -194,8 +194,10 @@ llvm::Expected<Plan> machine::makePlan(const AttentionRequest &request,
       }
   Buffer full = *last.findFull();
   uint64_t has = getBufferBytes(config, full), needs = last.needed(full);
-  return makeError("the attention does not fit the machine: the " +
-                   stringify(full) + " buffer has " + llvm::Twine(has) +
-                   " bytes, " + llvm::Twine(needs - has) +
-                   " fewer than the smallest program needs");
+  // Callers tell this error by its code: another machine may do.
+  return llvm::make_error<llvm::StringError>(
+      "the attention does not fit the machine: the " + stringify(full) +
+          " buffer has " + llvm::Twine(has) + " bytes, " +
+          llvm::Twine(needs - has) + " fewer than the smallest program needs",
+      std::make_error_code(std::errc::no_buffer_space));
 }
