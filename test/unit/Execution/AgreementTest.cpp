@@ -1,9 +1,10 @@
 //===- AgreementTest.cpp - engines and the plain formulation agree --------===//
 //
 // Random sites of every policy, shape, mask, layout and element type: the
-// reference and the compiled code against each other and against a formulation
-// that shares no code with either. HDP_TEST_COUNT=N in the environment runs N
-// seeds of each test instead of a few.
+// reference, the compiled code and fused kernels against each other and against
+// a formulation that shares no code with any. HDP_TEST_COUNT=N in the
+// environment runs N seeds of each test instead of a few, HDP_TEST_FIRST=S
+// those from S on.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,6 +12,7 @@
 #include "RandomSite.h"
 #include "hdp/Execution/Engine.h"
 #include "hdp/Execution/TensorCompare.h"
+#include "hdp/Support/CPUTarget.h"
 #include <cstdlib>
 
 using namespace hdp;
@@ -48,6 +50,17 @@ protected:
   /// Every tensor of the plain formulation, on bits.
   void expectPlain(const RandomSite &site, llvm::ArrayRef<NamedTensor> results,
                    bool hasE) {
+    AttentionResult expected = site.expected;
+    if (!hasE)
+      expected.erase("e");
+    AttentionResult found = getForm(site, results);
+    EXPECT_EQ(firstDifference(expected, found), std::nullopt) << site.text;
+    EXPECT_EQ(found.size(), expected.size()) << site.text;
+  }
+
+  /// Results as the plain formulation gives them.
+  static AttentionResult getForm(const RandomSite &site,
+                                 llvm::ArrayRef<NamedTensor> results) {
     AttentionResult found;
     for (const NamedTensor &result : results) {
       HostTensor form = result.name == "out"
@@ -55,24 +68,23 @@ protected:
                             : result.tensor;
       found[result.name] = toIntegers(form);
     }
-    AttentionResult expected = site.expected;
-    if (!hasE)
-      expected.erase("e");
-    EXPECT_EQ(firstDifference(expected, found), std::nullopt) << site.text;
-    EXPECT_EQ(found.size(), expected.size()) << site.text;
+    return found;
   }
 
   /// Calls `body` with random sites, `count` seeds from `first`; returns how
   /// many there were.
   template <typename Body>
-  int forEachSite(uint64_t first, uint64_t count, bool isExact, Body body) {
+  int forEachSite(uint64_t first, uint64_t count, bool isExact, Body body,
+                  CallSize size = CallSize::Small) {
+    if (const char *text = std::getenv("HDP_TEST_FIRST"))
+      first = std::strtoull(text, nullptr, 10);
     if (const char *text = std::getenv("HDP_TEST_COUNT"))
       count = std::strtoull(text, nullptr, 10);
     std::printf("seeds %llu to %llu\n", (unsigned long long)first,
                 (unsigned long long)(first + count - 1));
     int ran = 0;
     for (uint64_t seed = first; seed < first + count && !HasFailure(); ++seed)
-      if (auto site = makeRandomSite(seed, isExact)) {
+      if (auto site = makeRandomSite(seed, isExact, size)) {
         body(*site);
         ++ran;
       }
@@ -113,5 +125,34 @@ TEST_F(AgreementTest, ExactAttentionIsCloseInBothEngines) {
             << site.text << ": "
             << describeDifferences(a, b).value_or("nothing differs");
       });
+  EXPECT_GT(ran, 0);
+}
+
+// What a kernel gives, of every target that this machine can run.
+TEST_F(AgreementTest, KernelsEqualThePlainFormulation) {
+  int ran = 0;
+  auto compare = [&](const RandomSite &site) {
+    for (const CPUTarget &target : getCPUTargets()) {
+      // Of pruned attention AVX512-BF16 has the kernels of AVX-512.
+      if (!isSupportedByHost(target.kind) ||
+          target.kind == TargetKind::AVX512BF16)
+        continue;
+      auto engine = makeKernelEngine({target.name.str(), ""});
+      std::vector<NamedTensor> results = run(*engine, site);
+      if (!findTensor(results, "statistics")) // the loops ran
+        return;
+      AttentionResult found = getForm(site, results), expected;
+      for (const char *name : {"out", "sQ", "sK", "sV", "gate"})
+        expected[name] = site.expected.at(name);
+      if (found.count("o")) // of f32, where nothing is permuted
+        expected["o"] = site.expected.at("o");
+      EXPECT_EQ(firstDifference(expected, found), std::nullopt)
+          << site.text << " on " << target.name.str();
+      ++ran;
+    }
+  };
+  int sites =
+      forEachSite(40001, 4, /*isExact=*/false, compare, CallSize::Vectors);
+  std::printf("%d runs of kernels for %d sites\n", ran, sites);
   EXPECT_GT(ran, 0);
 }

@@ -42,8 +42,8 @@ int64_t bitsOf(ElementType type, float x) {
 
 class Builder {
 public:
-  Builder(uint64_t seed, bool isExact)
-      : seed(seed), engine(seed + 77), isExact(isExact) {}
+  Builder(uint64_t seed, bool isExact, CallSize size)
+      : seed(seed), engine(seed + 77), isExact(isExact), size(size) {}
 
   std::optional<RandomSite> run();
 
@@ -63,6 +63,7 @@ private:
   uint64_t seed;
   std::mt19937_64 engine;
   bool isExact;
+  CallSize size;
   ElementType type = ElementType::F32;
   bool isDynamic = false;
   int64_t outer = 1;
@@ -100,15 +101,18 @@ llvm::SmallVector<int64_t, 4> Builder::makePerm(size_t rank) {
     return perm;
   for (size_t dim = 0; dim < rank; ++dim)
     perm.push_back(int64_t(dim));
-  for (size_t dim = rank; dim > 1; --dim)
+  // Kernels take rows of contiguous columns.
+  for (size_t dim = size == CallSize::Vectors ? rank - 1 : rank; dim > 1; --dim)
     std::swap(perm[dim - 1], perm[size_t(below(int64_t(dim)))]);
   return perm;
 }
 
 TensorSpec Builder::hideSizes(llvm::ArrayRef<int64_t> shape) {
   TensorSpec spec;
-  for (int64_t size : shape)
-    spec.shape.push_back(isDynamic && oneIn(2) ? -1 : size);
+  for (int64_t extent : shape)
+    spec.shape.push_back(isDynamic && oneIn(2) ? -1 : extent);
+  if (size == CallSize::Vectors)
+    spec.shape.back() = shape.back();
   return spec;
 }
 
@@ -139,7 +143,7 @@ void Builder::addExpected() {
 }
 
 std::optional<RandomSite> Builder::run() {
-  call = makeRandomCall(seed);
+  call = makeRandomCall(seed, size);
   numerics::AttentionShape limits{call.Hq, call.Hkv, call.Lq,
                                   call.Lk, call.d,   call.dv};
   if (numerics::checkLimits(call.policy, limits, call.scale,
@@ -224,9 +228,9 @@ std::vector<const HostTensor *> RandomSite::getInputs() const {
   return pointers;
 }
 
-std::optional<RandomSite> hdp::test::makeRandomSite(uint64_t seed,
-                                                    bool isExact) {
-  return Builder(seed, isExact).run();
+std::optional<RandomSite> hdp::test::makeRandomSite(uint64_t seed, bool isExact,
+                                                    CallSize size) {
+  return Builder(seed, isExact, size).run();
 }
 
 std::vector<int64_t> hdp::test::toIntegers(const HostTensor &tensor) {

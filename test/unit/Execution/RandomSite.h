@@ -27,7 +27,8 @@ struct RandomSite {
 };
 
 /// A site whose call N0 accepts; nothing if that of `seed` is refused.
-std::optional<RandomSite> makeRandomSite(uint64_t seed, bool isExact);
+std::optional<RandomSite> makeRandomSite(uint64_t seed, bool isExact,
+                                         CallSize size = CallSize::Small);
 
 /// The elements widened to integers, floats as their bits.
 std::vector<int64_t> toIntegers(const HostTensor &tensor);

@@ -113,7 +113,7 @@ Policy randomPolicy(Random &random) {
 
 } // namespace
 
-AttentionCall hdp::test::makeRandomCall(uint64_t seed) {
+AttentionCall hdp::test::makeRandomCall(uint64_t seed, CallSize size) {
   Random random(seed);
   AttentionCall call;
   call.policy = randomPolicy(random);
@@ -123,13 +123,28 @@ AttentionCall hdp::test::makeRandomCall(uint64_t seed) {
   call.Lk = random.oneIn(6) ? 1 : random.between(1, 19);
   call.d = random.between(1, 9);
   call.dv = random.between(1, 5);
+  if (size == CallSize::Vectors) {
+    Policy &p = call.policy;
+    if (random.oneIn(2) && p.products == Products::Cross)
+      p.format = {4, random.between(1, 12)};
+    bool isPooled = random.oneIn(2);
+    p.blockRows = isPooled ? 2 : int64_t(1) << random.between(0, 4);
+    p.blockCols = isPooled ? 2 : int64_t(1) << random.between(0, 4);
+    if (random.oneIn(2))
+      p.group = 16 * random.between(0, 2);
+    call.Lq = random.between(1, 60);
+    call.Lk = random.between(1, 200);
+    for (int64_t *columns : {&call.d, &call.dv})
+      *columns =
+          random.oneIn(2) ? 16 * random.between(1, 8) : random.between(1, 130);
+  }
   call.scale = random.oneIn(4) ? std::ldexp(1.0, int(random.between(-40, 20)))
                                : 0.02 + 0.4 * std::fabs(random.signedUnit());
   call.causal = random.oneIn(3);
-  double size = random.oneIn(8) ? 1e-6 : random.oneIn(4) ? 40.0 : 3.0;
-  call.q = randomFloats(random, call.Hq * call.Lq * call.d, size, true);
-  call.k = randomFloats(random, call.Hkv * call.Lk * call.d, size, true);
-  call.v = randomFloats(random, call.Hkv * call.Lk * call.dv, size, true);
+  double range = random.oneIn(8) ? 1e-6 : random.oneIn(4) ? 40.0 : 3.0;
+  call.q = randomFloats(random, call.Hq * call.Lq * call.d, range, true);
+  call.k = randomFloats(random, call.Hkv * call.Lk * call.d, range, true);
+  call.v = randomFloats(random, call.Hkv * call.Lk * call.dv, range, true);
   if (random.oneIn(10))
     call.q.assign(call.q.size(), 0.0f);
   if (random.oneIn(3)) {

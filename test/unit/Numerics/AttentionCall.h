@@ -64,8 +64,12 @@ AttentionResult runPlainAttention(const AttentionCall &call);
 /// The shared templates in plain loops, read through NativeOps.
 AttentionResult runRuleAttention(const AttentionCall &call);
 
-/// A random call within N0, of any policy.
-AttentionCall makeRandomCall(uint64_t seed);
+/// How large random calls are. Kernels want more than a vector, as they treat
+/// the last columns apart, and blocks whose sides are powers of two.
+enum class CallSize { Small, Vectors };
+
+/// A random call of any policy.
+AttentionCall makeRandomCall(uint64_t seed, CallSize size = CallSize::Small);
 
 /// One line that tells what a call is.
 std::string describe(const AttentionCall &call);
