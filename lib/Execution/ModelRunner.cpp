@@ -54,6 +54,23 @@ static llvm::Error setPolicy(mlir::ModuleOp module, llvm::StringRef policy,
       });
 }
 
+/// Layers that the function does not have are a mistake, unless no attention
+/// was recognised, which is reported as such. Setting the policy has checked
+/// how they are written.
+static llvm::Error checkLayers(mlir::func::FuncOp function,
+                               llvm::ArrayRef<std::string> layers) {
+  unsigned numLayers = 0;
+  function.walk([&](AttentionOp) { ++numLayers; });
+  for (llvm::StringRef text : layers) {
+    unsigned last = 0;
+    text.substr(text.find('-') + 1).getAsInteger(10, last);
+    if (numLayers != 0 && last >= numLayers)
+      return makeError("expected layers below " + llvm::Twine(numLayers) +
+                       ", found " + llvm::Twine(last));
+  }
+  return llvm::Error::success();
+}
+
 llvm::Expected<std::unique_ptr<ModelRunner>>
 ModelRunner::create(mlir::OwningOpRef<mlir::ModuleOp> module,
                     RunnerOptions options) {
@@ -78,9 +95,14 @@ ModelRunner::create(mlir::OwningOpRef<mlir::ModuleOp> module,
             buildRaisePipeline(pm, {});
           }))
     return error;
-  if (!options.policy.empty())
+  if (!options.policy.empty()) {
     if (llvm::Error error = setPolicy(*module, options.policy, options.layers))
       return error;
+    auto raised =
+        module->lookupSymbol<mlir::func::FuncOp>(runner->signature.name);
+    if (llvm::Error error = checkLayers(raised, options.layers))
+      return error;
+  }
   module->walk([&](hdpa::LaunchOp) { ++runner->numLaunches; });
   module->walk([&](AttentionOp op) {
     ++runner->numAttentions;

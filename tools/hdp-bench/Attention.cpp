@@ -78,14 +78,7 @@ struct AttentionOptions {
       "stages", cl::sub(command), cl::cat(getCategory()),
       cl::desc("also the cycles of each stage of our kernels, by kernels that "
                "count them")};
-  cl::list<unsigned> threads{
-      "threads",
-      cl::CommaSeparated,
-      cl::value_desc("N"),
-      cl::sub(command),
-      cl::cat(getCategory()),
-      cl::desc("ours also with so many threads, timed by the clock on all "
-               "cores (1,2: against one)")};
+  ThreadsOption threads{command};
   cl::list<unsigned> layers{
       "layers",
       cl::CommaSeparated,
@@ -162,7 +155,7 @@ static llvm::Error run(const AttentionOptions &options, Session &session) {
   contest.libraryFolders.assign(options.libraries.begin(),
                                 options.libraries.end());
   contest.usesPolicyAsGiven = !options.inputs.empty();
-  if (llvm::Error error = readThreads(options.threads, contest.threads))
+  if (llvm::Error error = options.threads.read(contest.threads))
     return error;
   session.addNote("error: the largest difference from softmax(scale Q K^T) V "
                   "in f64, over some rows of each head");

@@ -40,7 +40,10 @@ struct CompileBenchOptions {
                            cl::cat(getCategory()),
                            cl::desc("tokens (default: 128)")};
   cl::opt<std::string> policy{
-      "policy", cl::init("compensated"), cl::sub(command),
+      "policy",
+      cl::init("compensated"),
+      cl::value_desc("POLICY"),
+      cl::sub(command),
       cl::cat(getCategory()),
       cl::desc("the policy of attention (default: compensated)")};
   cl::opt<bool> noStockJit{

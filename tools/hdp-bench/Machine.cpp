@@ -36,7 +36,11 @@ struct MachineOptions {
                              cl::cat(getCategory()),
                              cl::desc("rows of Q and K (default: 128,512)")};
   cl::list<std::string> policies{
-      "policy", cl::CommaSeparated, cl::sub(command), cl::cat(getCategory()),
+      "policy",
+      cl::CommaSeparated,
+      cl::value_desc("POLICY"),
+      cl::sub(command),
+      cl::cat(getCategory()),
       cl::desc("dense16, dense8, paper, compensated (default: all)")};
   cl::list<double> kept{
       "kept",
@@ -157,6 +161,11 @@ static llvm::Error run(const MachineOptions &options, Session &session) {
   int64_t base = getPeak(); // libraries, mostly
   for (unsigned length :
        orDefault(options.lengths, std::vector<unsigned>{128, 512})) {
+    if (length == 0 || length > 32768 || options.heads == 0)
+      return makeError("expected heads from 1 and lengths from 1 to 32768, "
+                       "found " +
+                       llvm::Twine(options.heads) + " and " +
+                       llvm::Twine(length));
     Layer layer(options.heads, length, 64, 1);
     for (Variant &variant : variants)
       for (double fraction : kept) {

@@ -1,6 +1,7 @@
 //===- Main.cpp - options, machine and output of every subcommand ---------===//
 
 #include "Main.h"
+#include "hdp/Support/CommandLine.h"
 #include "hdp/Support/Error.h"
 #include "hdp/Support/FileOutput.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -53,13 +54,15 @@ static llvm::Error run(const CommonOptions &options,
   std::optional<int64_t> core;
   if (options.core >= 0)
     core = options.core;
+  if (!(options.seconds > 0 && options.seconds <= 86400))
+    return makeError("--seconds: expected above 0 and up to 86400, found " +
+                     llvm::Twine(std::to_string(options.seconds)));
   Session session(setUpHost(core), Effort{options.rounds, options.seconds},
                   chosen->command->getName(), os);
   if (core && !session.getHost().core)
     return makeError("--core: expected a core that this process may use, "
                      "found " +
                      llvm::Twine(*core));
-  session.printHost();
   if (llvm::Error error = chosen->run(session))
     return error;
   session.printNotes();
@@ -82,12 +85,9 @@ int bench::runMain(int argc, char **argv,
   for (auto make : makers)
     commands.push_back(make());
   CommonOptions options;
-  cl::ParseCommandLineOptions(
-      argc, argv, "times attention, models, the machine and the compiler\n");
-  if (llvm::Error error = run(options, commands)) {
-    llvm::errs() << "hdp-bench: error: " << llvm::toString(std::move(error))
-                 << "\n";
-    return 1;
-  }
-  return 0;
+  llvm::Error error = parseCommandLine(
+      argc, argv, "time attention, models, the machine and the compiler\n");
+  if (!error)
+    error = run(options, commands);
+  return finishTool("hdp-bench", std::move(error));
 }

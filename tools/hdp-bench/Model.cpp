@@ -48,14 +48,7 @@ struct ModelOptions {
       cl::cat(getCategory()),
       cl::desc("how attention is pruned, several times for several rows "
                "(default: compensated)")};
-  cl::list<unsigned> threads{
-      "threads",
-      cl::CommaSeparated,
-      cl::value_desc("N"),
-      cl::sub(command),
-      cl::cat(getCategory()),
-      cl::desc("ours also with so many threads, timed by the clock on all "
-               "cores (1,2: against one)")};
+  ThreadsOption threads{command};
   cl::opt<std::string> python{
       "python", cl::value_desc("FILE"), cl::sub(command),
       cl::cat(getCategory()),
@@ -147,7 +140,7 @@ static llvm::Error runModel(const EncoderShape &shape,
   if (policies.size() == 1)
     policies.push_back("compensated");
   std::vector<unsigned> threadCounts;
-  if (llvm::Error error = readThreads(options.threads, threadCounts))
+  if (llvm::Error error = options.threads.read(threadCounts))
     return error;
   std::vector<std::unique_ptr<Contender>> contenders;
   RoundRobin rounds;
@@ -293,6 +286,8 @@ static llvm::Error run(const ModelOptions &options, Session &session) {
     lengths.push_back(0);
   if (options.layers == 0)
     return makeError("--layers: expected at least 1, found 0");
+  if (llvm::is_contained(options.lengths, 0u))
+    return makeError("--length: expected at least 1 token, found 0");
   session.addNote("error: the largest difference from the first row's result");
   std::unique_ptr<PythonPeers> python;
   if (options.python.empty()) {

@@ -18,6 +18,7 @@ void Session::addRow(llvm::json::Object row) { rows.push_back(std::move(row)); }
 
 void Session::addPeaks(const Peaks &measured) {
   peaks = measured;
+  printHost();
   os << llvm::format("peaks             %.2f GHz, f32 %.0f GFLOP/s, 8 bits "
                      "%.0f GOP/s (0: not known)\n",
                      1e-9 * measured.clock, 1e-9 * measured.f32,
@@ -60,6 +61,7 @@ void Session::printTable(llvm::StringRef heading,
   for (const auto &row : cells)
     for (auto [index, cell] : llvm::enumerate(row))
       widths[index] = std::max(widths[index], cell.size());
+  printHost();
   os << "\n" << heading << "\n";
   for (const auto &row : cells) {
     std::string line;
@@ -73,6 +75,8 @@ void Session::printTable(llvm::StringRef heading,
 }
 
 void Session::printHost() {
+  if (std::exchange(hasPrintedHost, true))
+    return;
   os << "processor         " << host.processor << "\n"
      << "instruction sets  " << llvm::join(host.instructionSets, " ") << "\n"
      << "core              ";
@@ -89,8 +93,14 @@ void Session::printNotes() {
     os << "note: " << note << "\n";
 }
 
-llvm::Error hdp::bench::readThreads(llvm::ArrayRef<unsigned> wanted,
-                                    std::vector<unsigned> &threads) {
+ThreadsOption::ThreadsOption(llvm::cl::SubCommand &command)
+    : wanted(
+          "threads", llvm::cl::CommaSeparated, llvm::cl::value_desc("N"),
+          llvm::cl::sub(command), llvm::cl::cat(getCategory()),
+          llvm::cl::desc("ours also with so many threads, timed by the clock "
+                         "on all cores (1,2: against one)")) {}
+
+llvm::Error ThreadsOption::read(std::vector<unsigned> &threads) const {
   if (!wanted.empty())
     threads.push_back(1);
   for (unsigned number : wanted) {

@@ -39,14 +39,16 @@ public:
   void addNote(std::string note);
 
   /// Prints a heading and a table of the rows added since the last call. A row
-  /// without a value shows `-`.
+  /// without a value shows `-`. The first one stands below the machine.
   void printTable(llvm::StringRef heading, llvm::ArrayRef<Column> columns);
-  void printHost();
   void printNotes();
 
   llvm::json::Object toJson() const;
 
 private:
+  /// The machine, once: in front of the first figure, so not of an error.
+  void printHost();
+
   Host host;
   Effort effort;
   std::string command;
@@ -54,6 +56,7 @@ private:
   std::vector<llvm::json::Object> rows;
   std::vector<std::string> notes;
   size_t numPrintedRows = 0;
+  bool hasPrintedHost = false;
   std::optional<Peaks> peaks;
 };
 
@@ -67,10 +70,17 @@ struct Subcommand {
 /// Of the options of hdp-bench, which help shows without LLVM's.
 llvm::cl::OptionCategory &getCategory();
 
-/// What --threads asks for, checked: one, then the larger numbers; nothing if
-/// it was not given.
-llvm::Error readThreads(llvm::ArrayRef<unsigned> wanted,
-                        std::vector<unsigned> &threads);
+/// --threads of a subcommand.
+class ThreadsOption {
+public:
+  explicit ThreadsOption(llvm::cl::SubCommand &command);
+  /// What it asks for, checked: one, then the larger numbers; nothing if it was
+  /// not given.
+  llvm::Error read(std::vector<unsigned> &threads) const;
+
+private:
+  llvm::cl::list<unsigned> wanted;
+};
 
 Subcommand makeAttentionCommand();
 Subcommand makeCompileCommand();

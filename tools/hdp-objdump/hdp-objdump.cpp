@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "hdp/Machine/Program.h"
+#include "hdp/Support/CommandLine.h"
 #include "hdp/Support/Error.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -36,11 +37,8 @@ int main(int argc, char **argv) {
   cl::opt<std::string> stream{cl::Positional, cl::desc("STREAM"),
                               cl::cat(category)};
   cl::HideUnrelatedOptions(category);
-  cl::ParseCommandLineOptions(argc, argv, "list a command stream\n");
-  if (llvm::Error error = run(stream)) {
-    llvm::errs() << "hdp-objdump: error: " << llvm::toString(std::move(error))
-                 << "\n";
-    return 1;
-  }
-  return 0;
+  llvm::Error error = parseCommandLine(argc, argv, "list a command stream\n");
+  if (!error)
+    error = run(stream);
+  return finishTool("hdp-objdump", std::move(error));
 }

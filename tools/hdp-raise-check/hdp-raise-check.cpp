@@ -10,6 +10,7 @@
 #include "hdp/Execution/Diagnostics.h"
 #include "hdp/Execution/RaiseCheck.h"
 #include "hdp/InitAll.h"
+#include "hdp/Support/CommandLine.h"
 #include "hdp/Support/Error.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/InitAllDialects.h"
@@ -161,27 +162,28 @@ int main(int argc, char **argv) {
   cl::ResetCommandLineParser();
   CommandLine line;
   cl::HideUnrelatedOptions(line.category);
-  cl::ParseCommandLineOptions(
-      argc, argv, "check that raising attention changes no result\n");
+  if (llvm::Error error = parseCommandLine(
+          argc, argv, "check that raising attention changes no result\n"))
+    return finishTool("hdp-raise-check", std::move(error));
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   hdp::registerAllDialects(registry);
   bool hasCases = line.cases > 0 || line.only.getNumOccurrences();
   bool isRight = true;
-  if (line.files.empty() && !hasCases) {
-    llvm::errs() << "hdp-raise-check: error: expected files or --cases, found "
-                    "none; see --help\n";
-    return 1;
-  }
+  if (line.files.empty() && !hasCases)
+    return finishTool("hdp-raise-check",
+                      makeError("expected files or --cases, found none; see "
+                                "--help"));
+  if (line.optLevel > 3)
+    return finishTool("hdp-raise-check",
+                      makeError("--opt: expected from 0 to 3, found " +
+                                llvm::Twine(line.optLevel)));
   for (const std::string &file : line.files) {
     mlir::MLIRContext context(registry);
     llvm::Expected<bool> agrees = checkFile(file, context, line);
-    if (!agrees) {
-      llvm::errs() << "hdp-raise-check: error: "
-                   << llvm::toString(agrees.takeError()) << "\n";
-      return 1;
-    }
+    if (!agrees)
+      return finishTool("hdp-raise-check", agrees.takeError());
     isRight &= *agrees;
     llvm::outs().flush();
   }

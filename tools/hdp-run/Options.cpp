@@ -1,6 +1,7 @@
 //===- Options.cpp - declaring and checking the options -------------------===//
 
 #include "Options.h"
+#include "hdp/Support/CommandLine.h"
 #include "hdp/Support/Error.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
@@ -115,6 +116,10 @@ static llvm::Error parseEngine(llvm::StringRef text,
   if (text == "all")
     names = {"reference", "cpu", "machine"};
   for (llvm::StringRef name : names) {
+    if (name == "all")
+      return makeError("--engine: expected 'all' alone, found '" + text + "'");
+    if (llvm::is_contained(engines, name))
+      return makeError("--engine: '" + name + "' is given twice");
     if (!llvm::is_contained({"reference", "cpu", "loops", "machine"}, name))
       return makeError("--engine: expected reference, cpu, loops, machine or "
                        "all, found '" +
@@ -161,7 +166,8 @@ static llvm::Error parseMachine(const CommandLine &line, ToolOptions &options) {
 static llvm::Error parseReports(llvm::ArrayRef<std::string> reports,
                                 ToolOptions &options) {
   options.textReport = reports.empty();
-  for (llvm::StringRef report : reports) {
+  for (llvm::StringRef whole : reports) {
+    llvm::StringRef report = whole;
     if (report == "text")
       options.textReport = true;
     else if (report.consume_front("json:") && !report.empty())
@@ -171,7 +177,7 @@ static llvm::Error parseReports(llvm::ArrayRef<std::string> reports,
     else
       return makeError("--report: expected text, json:FILE or html:FILE, "
                        "found '" +
-                       report + "'");
+                       whole + "'");
   }
   if (!options.htmlReports.empty() &&
       !llvm::is_contained(options.runner.engines, "machine"))
@@ -214,6 +220,9 @@ static llvm::Error convert(const CommandLine &line, ToolOptions &options) {
     return makeError("--shape is for --random; a manifest has the shapes");
   if (!isRandom && !line.function.empty())
     return makeError("--function is for --random; a manifest names it");
+  if (line.policy.getNumOccurrences() > 0 && line.policy.empty())
+    return makeError("--policy: expected exact, paper or compensated, found "
+                     "none");
   if (!line.layers.empty() && line.policy.empty())
     return makeError("--layers needs a --policy");
   for (llvm::StringRef shape : line.shapes)
@@ -252,17 +261,8 @@ llvm::Expected<ToolOptions> hdp::parseOptions(int argc, char **argv) {
   cl::ResetCommandLineParser();
   CommandLine line;
   cl::HideUnrelatedOptions(line.category);
-  std::string message;
-  llvm::raw_string_ostream os(message);
-  if (!cl::ParseCommandLineOptions(argc, argv, kOverview, &os)) {
-    // `hdp-run: Unknown ..  Try: ..`: one line, without the name.
-    llvm::StringRef text = llvm::StringRef(message).split('\n').first;
-    text = text.substr(text.find(": ") + 2).split("  Try:").first;
-    std::string lower = text.str();
-    if (!lower.empty())
-      lower.front() = llvm::toLower(lower.front());
-    return makeError(lower);
-  }
+  if (llvm::Error error = parseCommandLine(argc, argv, kOverview))
+    return error;
   ToolOptions options;
   if (llvm::Error error = convert(line, options))
     return error;

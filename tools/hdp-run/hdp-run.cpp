@@ -11,6 +11,7 @@
 #include "hdp/Execution/Predict.h"
 #include "hdp/Execution/TensorCompare.h"
 #include "hdp/InitAll.h"
+#include "hdp/Support/CommandLine.h"
 #include "hdp/Support/Error.h"
 #include "hdp/Support/FileOutput.h"
 #include "hdp/Support/Progress.h"
@@ -223,9 +224,5 @@ static llvm::Error run(ToolOptions options) {
 int main(int argc, char **argv) {
   llvm::Expected<ToolOptions> options = parseOptions(argc, argv);
   llvm::Error error = options ? run(std::move(*options)) : options.takeError();
-  if (!error)
-    return 0;
-  llvm::errs() << "hdp-run: error: " << llvm::toString(std::move(error))
-               << "\n";
-  return 1;
+  return finishTool("hdp-run", std::move(error));
 }

@@ -8,6 +8,7 @@
 #include "Inputs.h"
 #include "hdp/Machine/Dense.h"
 #include "hdp/Machine/Report.h"
+#include "hdp/Support/CommandLine.h"
 #include "hdp/Support/Error.h"
 #include "hdp/Support/FileOutput.h"
 #include "hdp/Support/Progress.h"
@@ -122,13 +123,15 @@ static llvm::Error writeReports(const CommandLine &line,
 static llvm::Error run(const CommandLine &line) {
   if (line.stream.empty() || line.inputs.empty())
     return makeError("expected a stream and --inputs; see --help");
-  for (llvm::StringRef report : line.reports)
+  for (llvm::StringRef whole : line.reports) {
+    llvm::StringRef report = whole;
     if (report != "text" &&
         !((report.consume_front("json:") || report.consume_front("html:")) &&
           !report.empty()))
       return makeError("--report: expected text, json:FILE or html:FILE, "
                        "found '" +
-                       report + "'");
+                       whole + "'");
+  }
   llvm::Expected<Program> program = loadStream(line.stream);
   if (!program)
     return program.takeError();
@@ -184,12 +187,9 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   CommandLine line;
   cl::HideUnrelatedOptions(line.category);
-  cl::ParseCommandLineOptions(argc, argv,
-                              "run a command stream on a machine\n");
-  if (llvm::Error error = run(line)) {
-    llvm::errs() << "hdp-sim: error: " << llvm::toString(std::move(error))
-                 << "\n";
-    return 1;
-  }
-  return 0;
+  llvm::Error error =
+      parseCommandLine(argc, argv, "run a command stream on a machine\n");
+  if (!error)
+    error = run(line);
+  return finishTool("hdp-sim", std::move(error));
 }
