@@ -55,11 +55,14 @@ template <typename Condition> static bool spinUntil(Condition condition) {
 namespace {
 class ThreadTeam {
 public:
+  explicit ThreadTeam(unsigned count);
   ~ThreadTeam();
-  void run(unsigned count, llvm::function_ref<void(unsigned)> part);
+  void run(llvm::function_ref<void(unsigned)> part);
+
+  const unsigned count; ///< threads, the caller among them, and parts
 
 private:
-  /// How many numbers the call has, in the upper half, and the next one. An
+  /// How many numbers there are, in the upper half, and the next one. An
   /// exchange that succeeds takes a number of the call that there is then,
   /// whichever the word was read from.
   struct Ticket {
@@ -75,19 +78,28 @@ private:
   bool hasWork() { return Ticket(ticket.load()).hasWork(); }
   bool isFinished() { return finished.load() == count; }
 
-  std::vector<std::thread> threads;
+  /// More threads than cores would spin in each other's way.
+  const bool spins;
   std::mutex mutex;
   std::condition_variable wake, end;
   std::atomic<uint64_t> ticket{0};
   std::atomic<unsigned> finished{0}, sleepers{0};
-  std::atomic<bool> isWaiting{false}, isOver{false}, spins{true};
+  std::atomic<bool> isWaiting{false}, isOver{false};
 
   // Of the call.
-  unsigned count = 0;
   const llvm::function_ref<void(unsigned)> *part = nullptr;
   std::fenv_t environment;
+
+  std::vector<std::thread> threads;
 };
 } // namespace
+
+// All cores count, not those of this thread, which may be pinned to one.
+ThreadTeam::ThreadTeam(unsigned count)
+    : count(count), spins(long(count) <= sysconf(_SC_NPROCESSORS_ONLN)) {
+  for (unsigned i = 1; i < count; ++i)
+    threads.emplace_back([this] { help(); });
+}
 
 ThreadTeam::~ThreadTeam() {
   {
@@ -109,9 +121,7 @@ bool ThreadTeam::runOne(bool isHelper) {
   if (isHelper)
     std::fesetenv(&environment);
   (*part)(mine.next());
-  // Behind the last one the caller may begin another call.
-  unsigned parts = mine.count();
-  if (finished.fetch_add(1) + 1 == parts && isWaiting.load()) {
+  if (finished.fetch_add(1) + 1 == count && isWaiting.load()) {
     std::lock_guard<std::mutex> lock(mutex);
     end.notify_one();
   }
@@ -122,7 +132,7 @@ bool ThreadTeam::runOne(bool isHelper) {
 void ThreadTeam::help() {
   auto isNeeded = [this] { return hasWork() || isOver.load(); };
   while (!isOver.load()) {
-    if (runOne(/*isHelper=*/true) || (spins.load() && spinUntil(isNeeded)))
+    if (runOne(/*isHelper=*/true) || (spins && spinUntil(isNeeded)))
       continue;
     std::unique_lock<std::mutex> lock(mutex);
     // Announced before it looks again, so no call is missed.
@@ -132,15 +142,7 @@ void ThreadTeam::help() {
   }
 }
 
-void ThreadTeam::run(unsigned newCount,
-                     llvm::function_ref<void(unsigned)> newPart) {
-  while (threads.size() + 1 < newCount) {
-    // More threads than cores would spin in each other's way. Not the cores of
-    // this thread, which may be pinned to one.
-    spins = long(threads.size()) + 2 <= sysconf(_SC_NPROCESSORS_ONLN);
-    threads.emplace_back([this] { help(); });
-  }
-  count = newCount;
+void ThreadTeam::run(llvm::function_ref<void(unsigned)> newPart) {
   part = &newPart;
   std::fegetenv(&environment);
   finished = 0;
@@ -178,14 +180,17 @@ void hdp::runParts(unsigned count, llvm::function_ref<void(unsigned)> part) {
   std::unique_ptr<ThreadTeam> team;
   {
     std::lock_guard<std::mutex> lock(idle.mutex);
-    if (!idle.teams.empty()) {
-      team = std::move(idle.teams.back());
-      idle.teams.pop_back();
-    }
+    for (std::unique_ptr<ThreadTeam> &candidate : idle.teams)
+      if (candidate->count == count) {
+        team = std::move(candidate);
+        std::swap(candidate, idle.teams.back());
+        idle.teams.pop_back();
+        break;
+      }
   }
   if (!team)
-    team = std::make_unique<ThreadTeam>();
-  team->run(count, part);
+    team = std::make_unique<ThreadTeam>(count);
+  team->run(part);
   std::lock_guard<std::mutex> lock(idle.mutex);
   idle.teams.push_back(std::move(team));
 }

@@ -93,6 +93,7 @@ struct KernelVariantsPass
     kernel.getBody().dropAllReferences();
     kernel.getBody().getBlocks().clear();
     kernel->removeAttr(hdp::kSplitAttr);
+    kernel->removeAttr(hdp::kThreadsAttr);
     kernel->setAttr(kVariantsAttr, ArrayAttr::get(&getContext(), names));
   }
 };

@@ -3,11 +3,13 @@
 // A kernel worth it gets two more arguments, which part of the work to do and
 // how many parts there are. Callers call a function without a body instead,
 // which --hdp-emit-split-calls lets a symbol of the host run in parallel.
+// Pruned attention is only marked: its code divides the work at run time.
 //
 //===----------------------------------------------------------------------===//
 
 #include "SplitKernels.h"
 #include "Contraction.h"
+#include "hdp/Conversion/HDPToVector.h"
 #include "hdp/Conversion/VectorEmitter.h"
 #include "hdp/Dialect/HDP/IR/HDP.h"
 #include "hdp/Pipelines/Passes.h"
@@ -24,12 +26,11 @@ namespace hdp {
 
 using namespace mlir;
 
-static constexpr llvm::StringLiteral kCallPrefix = "hdp_split_";
 static constexpr llvm::StringLiteral kPartPrefix = "hdp_part_";
 static constexpr llvm::StringLiteral kParallel = "hdp_parallel";
-static constexpr llvm::StringLiteral kThreads = "hdp_threads";
 
-/// Waking a thread takes microseconds; less work than this is done at once.
+/// Less work than this takes a few times what handing it over does, and is done
+/// at once.
 static constexpr int64_t kMinElements = 1 << 15;
 static constexpr int64_t kMinProducts = 1 << 20;
 
@@ -99,35 +100,11 @@ static void runInFirstPart(Operation *op, Value part) {
 void hdp::shareUnaware(func::FuncOp function) {
   if (!function->hasAttr(hdp::kSplitAttr))
     return;
-  auto last = function.getArguments().take_back(2);
-  SmallVector<Operation *> calls, others;
-  function.walk([&](Operation *op) {
-    if (isa<func::CallOp>(op))
-      calls.push_back(op);
-    else if (isa<linalg::LinalgOp>(op))
-      others.push_back(op);
-  });
-  for (Operation *call : calls) {
-    auto loop = call->getParentOfType<scf::ForOp>();
-    if (!loop) {
-      others.push_back(call);
-      continue;
-    }
-    // Heads, from 0 in steps of 1.
-    ImplicitLocOpBuilder builder(loop.getLoc(), loop);
-    auto bound = [&](Value number) -> Value {
-      Value product =
-          arith::MulIOp::create(builder, loop.getUpperBound(), number);
-      return arith::DivUIOp::create(builder, product, last[1]);
-    };
-    Value one = arith::ConstantIndexOp::create(builder, 1);
-    Value begin = bound(last[0]);
-    Value end = bound(arith::AddIOp::create(builder, last[0], one));
-    loop.setLowerBound(begin);
-    loop.setUpperBound(end);
-  }
-  for (Operation *op : others)
-    runInFirstPart(op, last[0]);
+  Value part = function.getArguments().take_back(2).front();
+  SmallVector<linalg::LinalgOp> ops;
+  function.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+  for (linalg::LinalgOp op : ops)
+    runInFirstPart(op, part);
 }
 
 //===----------------------------------------------------------------------===//
@@ -144,9 +121,17 @@ struct SplitKernelsPass : hdp::impl::SplitKernelsBase<SplitKernelsPass> {
       Operation *op = getOnlyOp(function);
       if (!op || !isWorthIt(op))
         continue;
-      auto call = func::FuncOp::create(function.getLoc(),
-                                       (kCallPrefix + function.getName()).str(),
-                                       function.getFunctionType());
+      if (auto attention = dyn_cast<hdp::AttentionOp>(op);
+          attention && attention.getPolicy()) {
+        if (hdp::isFusable(attention)) {
+          function->setAttr(hdp::kThreadsAttr, UnitAttr::get(&getContext()));
+          ++numSplit;
+        }
+        continue;
+      }
+      auto call = func::FuncOp::create(
+          function.getLoc(), (hdp::kSplitPrefix + function.getName()).str(),
+          function.getFunctionType());
       call.setPrivate();
       if (Attribute bare = function->getAttr("llvm.bareptr"))
         call->setAttr("llvm.bareptr", bare);
@@ -176,9 +161,11 @@ struct EmitSplitCallsPass : hdp::impl::EmitSplitCallsBase<EmitSplitCallsPass> {
   void runOnOperation() override {
     SmallVector<LLVM::LLVMFuncOp> functions;
     for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>()) {
-      if (function.isExternal() && function.getName().starts_with(kCallPrefix))
+      if (function.isExternal() &&
+          function.getName().starts_with(hdp::kSplitPrefix))
         functions.push_back(function);
       function->removeAttr(hdp::kSplitAttr);
+      function->removeAttr(hdp::kThreadsAttr);
     }
     for (LLVM::LLVMFuncOp function : functions)
       emitBody(function);
@@ -188,23 +175,29 @@ struct EmitSplitCallsPass : hdp::impl::EmitSplitCallsBase<EmitSplitCallsPass> {
   ///   struct context = {a, b, ..}; parallel(part, &context, threads());
   /// }
   /// part(context, index, count) { kernel(a, b, .., index, count); }
+  ///
+  /// If the call has one argument less than the kernel, the last one says how
+  /// many parts there are.
   void emitBody(LLVM::LLVMFuncOp function) {
     OpBuilder builder(&getContext());
     Location loc = function.getLoc();
-    StringRef kernel = function.getName().drop_front(kCallPrefix.size());
+    StringRef kernel = function.getName().drop_front(hdp::kSplitPrefix.size());
+    auto callee = getOperation().lookupSymbol<LLVM::LLVMFuncOp>(kernel);
+    bool isCountGiven =
+        callee.getNumArguments() == function.getNumArguments() + 1;
     Type i64 = builder.getI64Type();
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
     auto nothing = LLVM::LLVMVoidType::get(&getContext());
     SmallVector<Type> types(function.getArgumentTypes());
     auto context = LLVM::LLVMStructType::getLiteral(&getContext(), types);
     builder.setInsertionPointToStart(getOperation().getBody());
-    if (!getOperation().lookupSymbol(kParallel)) {
+    if (!getOperation().lookupSymbol(kParallel))
       LLVM::LLVMFuncOp::create(
           builder, loc, kParallel,
           LLVM::LLVMFunctionType::get(nothing, {pointer, pointer, i64}));
-      LLVM::LLVMFuncOp::create(builder, loc, kThreads,
+    if (!isCountGiven && !getOperation().lookupSymbol(hdp::kThreadsFunction))
+      LLVM::LLVMFuncOp::create(builder, loc, hdp::kThreadsFunction,
                                LLVM::LLVMFunctionType::get(i64, {}));
-    }
     auto part = LLVM::LLVMFuncOp::create(
         builder, loc, (kPartPrefix + kernel).str(),
         LLVM::LLVMFunctionType::get(nothing, {pointer, i64, i64}),
@@ -218,7 +211,8 @@ struct EmitSplitCallsPass : hdp::impl::EmitSplitCallsBase<EmitSplitCallsPass> {
     Block *block = part.addEntryBlock(builder);
     builder.setInsertionPointToStart(block);
     SmallVector<Value> arguments;
-    for (auto [field, type] : llvm::enumerate(types))
+    auto passed = ArrayRef(types).drop_back(isCountGiven);
+    for (auto [field, type] : llvm::enumerate(passed))
       arguments.push_back(LLVM::LoadOp::create(
           builder, loc, type, getField(block->getArgument(0), field)));
     arguments.push_back(block->getArgument(1));
@@ -236,8 +230,10 @@ struct EmitSplitCallsPass : hdp::impl::EmitSplitCallsBase<EmitSplitCallsPass> {
                             getField(base, argument.getArgNumber()));
     Value address = LLVM::AddressOfOp::create(builder, loc, part);
     Value count =
-        LLVM::CallOp::create(builder, loc, i64, kThreads, ValueRange())
-            .getResult();
+        isCountGiven ? Value(block->getArguments().back())
+                     : LLVM::CallOp::create(builder, loc, i64,
+                                            hdp::kThreadsFunction, ValueRange())
+                           .getResult();
     LLVM::CallOp::create(builder, loc, TypeRange(), kParallel,
                          ValueRange{address, base, count});
     LLVM::ReturnOp::create(builder, loc, ValueRange());

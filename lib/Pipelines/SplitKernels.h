@@ -7,9 +7,8 @@
 
 namespace hdp {
 
-/// In a kernel that was split: a loop around a call does its share of the
-/// iterations, calls without a loop and linalg ops are done by the first part.
-/// For what is emitted without regard to parts; nothing happens elsewhere.
+/// In a kernel that was split: linalg ops, which are left to be emitted without
+/// regard to parts, are done by the first part. Nothing happens elsewhere.
 void shareUnaware(mlir::func::FuncOp function);
 
 } // namespace hdp

@@ -32,12 +32,15 @@
 // CHECK-DAG:   llvm.func internal @hdp_attention_0
 // CHECK-DAG:   llvm.func internal @hdp_attention_2
 
-// Threads call the function that chooses, with their part.
-// THREADS:     llvm.func internal @hdp_part_hdp_kernel_0
-// THREADS:       llvm.call @hdp_kernel_0(
+// Each variant of pruned attention divides its work, and has parts of its own.
+// THREADS:     llvm.func internal @hdp_part_hdp_attention_part_0
+// THREADS:       llvm.call @hdp_attention_part_0(
 // THREADS:     llvm.func internal @hdp_kernel_0(
 // THREADS:       llvm.call @hdp_targets
 // THREADS:       llvm.call @hdp_kernel_0_avx_vnni(
+// THREADS:     llvm.func internal @hdp_kernel_0_avx_vnni(
+// THREADS:       llvm.call @hdp_threads
+// THREADS:       llvm.call @hdp_split_hdp_attention_part_0(
 
 // AMX has to be granted: arch_prctl(ARCH_REQ_XCOMP_PERM, 18).
 // TILES-LABEL: llvm.func internal @hdp_targets() -> i32

@@ -60,6 +60,19 @@ func.func private @attention(%q: memref<6x128x64xf32>, %o: memref<6x128x64xf32>)
 
 // -----
 
+// Pruned attention is only marked.
+
+// CHECK-LABEL: func.func private @pruned
+// CHECK-SAME:    (%{{[a-z0-9]*}}: memref<6x128x64xf32>, %{{[a-z0-9]*}}: memref<6x128x64xf32>)
+// CHECK-SAME:    hdp.threads
+func.func private @pruned(%q: memref<6x128x64xf32>, %o: memref<6x128x64xf32>) {
+  hdp.attention ins(%q, %q, %q : memref<6x128x64xf32>, memref<6x128x64xf32>, memref<6x128x64xf32>)
+      outs(%o : memref<6x128x64xf32>) {scale = 0.125, policy = #hdp.policy<paper>}
+  return
+}
+
+// -----
+
 // Too little work, two ops, or callable from outside.
 
 // CHECK-LABEL: func.func private @small

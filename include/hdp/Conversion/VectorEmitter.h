@@ -19,6 +19,13 @@ namespace hdp {
 /// does and how many parts there are (see --hdp-split-kernels).
 inline constexpr llvm::StringLiteral kSplitAttr = "hdp.split";
 
+/// On a function whose code divides its work itself, into as many parts as the
+/// host's function of this name says, and calls functions without a body of
+/// this prefix, which hand out the parts of the function that is named behind.
+inline constexpr llvm::StringLiteral kThreadsAttr = "hdp.threads";
+inline constexpr llvm::StringLiteral kThreadsFunction = "hdp_threads";
+inline constexpr llvm::StringLiteral kSplitPrefix = "hdp_split_";
+
 using Values = llvm::SmallVector<mlir::Value>;
 
 class VectorEmitter {

@@ -244,6 +244,9 @@ def SplitKernels : Pass<"hdp-split-kernels", "mlir::ModuleOp"> {
     part in the order that it always has, so results do not depend on the
     number of parts.
 
+    A pruned attention that has a kernel gets the attribute `hdp.threads` instead:
+    `--convert-hdp-to-vector` emits code that divides heads and rows itself.
+
     ```
     call @hdp_kernel_0(%a, %b) : (!a, !b) -> ()
     // becomes
@@ -257,8 +260,9 @@ def SplitKernels : Pass<"hdp-split-kernels", "mlir::ModuleOp"> {
 def EmitSplitCalls : Pass<"hdp-emit-split-calls", "mlir::ModuleOp"> {
   let summary = "hand the parts of a kernel to the host's threads";
   let description = [{
-    The functions `hdp_split_..` of `--hdp-split-kernels`, in the LLVM dialect
-    by now, get a body: it puts the arguments into a struct and calls
+    The functions `hdp_split_..` of `--hdp-split-kernels` and
+    `--convert-hdp-to-vector`, in the LLVM dialect by now, get a body: it puts the
+    arguments into a struct and calls
 
     ```c
     int64_t hdp_threads(void);

@@ -9,6 +9,7 @@
 #include "KernelEmitter.h"
 #include "hdp/Numerics/Normalise.h"
 #include "hdp/Numerics/Pruning.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace hdp;
@@ -23,11 +24,18 @@ void KernelEmitter::emitGate(function_ref<void(Val, Val)> measure,
   for (GateWord word : {kMeasure, kPositions, kFullBlocks})
     store(none, gate, index(word));
   store(none + 1, gate, index(kIsKept));
-  loop(index(0), index(2), 1, [&](Val walk) {
+  Val firstWalk = index(0), endWalk = index(2), decides;
+  if (phase) {
+    when(phase.eq(kAttendRows), [&] { takeTotals(); });
+    firstWalk = phase.eq(kAttendRows).select(index(1), firstWalk);
+    endWalk = phase.eq(kMeasureRows).select(index(1), endWalk);
+    decides = phase.eq(kWholeHeads);
+  }
+  loop(firstWalk, endWalk, 1, [&](Val walk) {
     Val isFirst = walk.eq(0);
-    Val end = load(gate, index(kIsKept)).eq(0).select(index(0), rows);
-    loop(index(0), end, kBatch, [&](Val row) {
-      Val count = minIndex(rows - row, index(kBatch));
+    Val end = load(gate, index(kIsKept)).eq(0).select(beginRow, endRow);
+    loop(beginRow, end, kBatch, [&](Val row) {
+      Val count = minIndex(endRow - row, index(kBatch));
       if (spec.variesByRow) {
         emitValidity(row, count);
         if (spec.hasOtherBlocks())
@@ -45,14 +53,35 @@ void KernelEmitter::emitGate(function_ref<void(Val, Val)> measure,
           },
           [&] { attend(row, count); });
     });
-    when(isFirst, [&] {
-      Val positions = load(gate, index(kPositions));
-      Val fullBlocks = load(gate, index(kFullBlocks));
-      Val isKept = wrap(numerics::headIsKept(ops, load(gate, index(kMeasure)),
-                                             positions, fullBlocks, policy));
-      store(isKept.zext(b.getI64Type()), gate, index(kIsKept));
-    });
+    when(decides ? isFirst & decides : isFirst, [&] { decideGate(); });
   });
+  if (phase)
+    when(phase.eq(kMeasureRows), [&] { addToTotals(); });
+}
+
+/// N7, from the sums over all of the head's rows.
+void KernelEmitter::decideGate() {
+  Val positions = load(gate, index(kPositions));
+  Val fullBlocks = load(gate, index(kFullBlocks));
+  Val isKept = wrap(numerics::headIsKept(ops, load(gate, index(kMeasure)),
+                                         positions, fullBlocks, policy));
+  store(isKept.zext(b.getI64Type()), gate, index(kIsKept));
+}
+
+/// This call's share of the sums; they are of integers, so order is nothing.
+void KernelEmitter::addToTotals() {
+  for (GateWord word : {kMeasure, kPositions, kFullBlocks})
+    memref::AtomicRMWOp::create(b, arith::AtomicRMWKind::addi,
+                                load(gate, index(word)), totals,
+                                ValueRange{index(word).v});
+}
+
+/// The decision from what all calls of the phase before have added.
+void KernelEmitter::takeTotals() {
+  for (GateWord word : {kMeasure, kPositions, kFullBlocks})
+    store(wrap(memref::LoadOp::create(b, totals, ValueRange{index(word).v})),
+          gate, index(word));
+  decideGate();
 }
 
 /// What the block rows of a batch add to H and to what it is compared with.
@@ -153,11 +182,11 @@ void KernelEmitter::emitGatedRows(Value result) {
     else
       for (int64_t n = 0; n < valueVectors; ++n)
         store(vec(t.i32x16, 0), meanCodes, index(16 * n));
-    loop(index(0), lq, 1, write);
+    loop(beginRow * 2, minIndex(endRow * 2, lq), 1, write);
     return;
   }
-  loop(index(0), rows, kBatch, [&](Val row) {
-    Val count = minIndex(rows - row, index(kBatch));
+  loop(beginRow, endRow, kBatch, [&](Val row) {
+    Val count = minIndex(endRow - row, index(kBatch));
     emitValidity(row, count);
     loop(index(0), minIndex(count * 2, lq - row * 2), 1, [&](Val query) {
       emitMeanRow(query);

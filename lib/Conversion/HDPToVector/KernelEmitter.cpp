@@ -205,6 +205,8 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
     declare(gate, b.getI64Type(), index(8));
     declare(gateTerms, b.getI64Type(), index(kBatch));
     declare(meanCodes, word, index(valueDims));
+    if (spec.isShared)
+      declare(exponents, word, index(16));
   }
   declare(cleaned, b.getF32Type(),
           maxIndex(lq, lk) * std::max(spec.d, spec.dv) + 16);
@@ -250,115 +252,166 @@ Val KernelEmitter::workspaceSize(Val queryLength, Val keyLength) {
   return total;
 }
 
-void KernelEmitter::emit(Value query, Value key, Value value, Value maskOperand,
-                         Value biasOperand, Value result, Value workspace,
-                         Value statisticsOperand) {
-  statistics = statisticsOperand;
+/// The rows of one head.
+static Value sliceHead(ImplicitLocOpBuilder &b, Value memref, Val head,
+                       Val rows, Val keys) {
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<OpFoldResult> offsets = {head.v, b.getIndexAttr(0),
+                                       b.getIndexAttr(0)};
+  SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1), rows.v};
+  if (type.isDynamicDim(2))
+    sizes.push_back(keys.v);
+  else
+    sizes.push_back(b.getIndexAttr(type.getDimSize(2)));
+  SmallVector<OpFoldResult> steps(3, b.getIndexAttr(1));
+  auto sliced = memref::SubViewOp::inferRankReducedResultType(
+      {ShapedType::kDynamic, type.getDimSize(2)}, type, offsets, sizes, steps);
+  return memref::SubViewOp::create(b, cast<MemRefType>(sliced), memref, offsets,
+                                   sizes, steps);
+}
+
+void KernelEmitter::emit(const KernelArguments &arguments) {
+  statistics = arguments.statistics;
+  totals = arguments.totals;
   auto dim = [&](Value memref, int64_t n) {
     return wrap(memref::DimOp::create(b, memref, n));
   };
-  declareSizes(dim(query, 1), dim(key, 0));
+  declareSizes(dim(arguments.query, 1), dim(arguments.key, 0));
   Val offset = index(0);
   for (Buffer *buffer : declareBuffers()) {
     auto type = MemRefType::get({ShapedType::kDynamic}, buffer->element);
-    buffer->memref = memref::ViewOp::create(b, type, workspace, offset,
-                                            ValueRange{buffer->size.v});
+    buffer->memref = memref::ViewOp::create(b, type, arguments.workspace,
+                                            offset, ValueRange{buffer->size.v});
     offset =
         offset + (buffer->size * bytesOf(buffer->element)).ceilDiv(64) * 64;
   }
 
+  Val heads = dim(arguments.query, 0);
   startCounting();
-  clearStatistics(dim(query, 0));
+  if (spec.isShared) {
+    // Whoever calls has cleared them.
+    statisticsRow = index(0);
+    countsOnce = wrap(arguments.numBefore).eq(0);
+    if (isGated)
+      phase = wrap(arguments.phase);
+  } else {
+    clearStatistics(heads);
+  }
   if (usesTiles)
     configureTiles();
-  packKeys(key, value);
-  packValues(value);
-  loop(index(0), dim(query, 0), 1, [&](Val head) {
+  auto packShared = [&] {
+    packKeys(arguments.key, arguments.value);
+    packValues(arguments.value);
+    if (phase) {
+      store(sK, exponents, index(1));
+      store(sV, exponents, index(2));
+    }
+  };
+  unlessAttending(packShared);
+  loop(index(0), heads, 1, [&](Val head) {
     statisticsRow = head;
-    auto slice = [&](Value memref) -> Value {
-      auto type = cast<MemRefType>(memref.getType());
-      auto [strides, unused] = type.getStridesAndOffset();
-      SmallVector<OpFoldResult> offsets = {head.v, b.getIndexAttr(0),
-                                           b.getIndexAttr(0)};
-      SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1), lq.v};
-      if (type.isDynamicDim(2))
-        sizes.push_back(lk.v);
-      else
-        sizes.push_back(b.getIndexAttr(type.getDimSize(2)));
-      SmallVector<OpFoldResult> steps(3, b.getIndexAttr(1));
-      auto sliced = memref::SubViewOp::inferRankReducedResultType(
-          {ShapedType::kDynamic, type.getDimSize(2)}, type, offsets, sizes,
-          steps);
-      return memref::SubViewOp::create(b, cast<MemRefType>(sliced), memref,
-                                       offsets, sizes, steps);
-    };
-    packQueries(slice(query));
-    endStage(KernelStage::Pack);
-    addStatistic(HeadStatistic::ExponentQ, sQ);
-    addStatistic(HeadStatistic::ExponentK, sK);
-    addStatistic(HeadStatistic::ExponentV, sV);
-    Value output = slice(result);
-    if (maskOperand)
-      mask = slice(maskOperand);
-    if (biasOperand)
-      bias = slice(biasOperand);
-    if (spec.isMasked() && !spec.variesByRow) {
-      emitValidity(index(0), index(1));
-      if (spec.hasOtherBlocks()) {
-        emitFullKeys(index(0), index(1));
-        emitBlockRowSums(index(0));
-      } else {
-        emitRowSums(index(0));
-      }
-      endStage(KernelStage::List);
+    beginRow = index(0);
+    endRow = rows;
+    if (spec.isShared) {
+      beginRow = head.eq(0).select(wrap(arguments.begin), beginRow);
+      endRow = (head + 1).eq(heads).select(wrap(arguments.end), endRow);
+      countsOnce = beginRow.eq(0);
     }
-
-    // N9's shift: left by at most 15 (then saturated) or right by at most 31.
-    Val shift = wrap(numerics::softmaxShift(ops, scale, policy, sQ, sK));
-    Val isLeft = shift.lt(0);
-    shiftLeft = (i32(0) - shift).max(0);
-    shiftRight = shift.max(0).min(31);
-    shiftCap = isLeft.select(i32(1 << 15).srl(shiftLeft), i32(INT32_MAX));
-
-    auto measure = [&](Val row, Val count) {
-      emitImportance(row);
-      countFullBlocks(row, count);
-      endStage(KernelStage::Pool);
+    auto slice = [&](Value memref) {
+      return sliceHead(b, memref, head, lq, lk);
     };
-    auto attend = [&](Val row, Val count) {
-      if (spec.hasOtherBlocks())
-        emitBlocks(row, count);
-      else
-        emitLists(row, count);
-      countKeptBlocks(row, count);
-      endStage(KernelStage::List);
-      emitScores(row, count);
-      endStage(KernelStage::Score);
-      emitWeights(row, count);
-      endStage(KernelStage::Softmax);
-      emitOutput(row, count, output);
-      endStage(KernelStage::Apply);
-    };
-    if (isGated) {
-      emitGate(measure, attend);
-      Val isKept = load(gate, index(kIsKept));
-      addStatistic(HeadStatistic::Gated, isKept ^ 1);
-      when(isKept.eq(0), [&] { emitGatedRows(output); });
-      return;
-    }
-    thetaFirst = index(0);
-    loop(index(0), rows, kBatch, [&](Val row) {
-      Val count = minIndex(rows - row, index(kBatch));
-      if (spec.variesByRow) {
-        emitValidity(row, count);
-        if (spec.hasOtherBlocks())
-          emitFullKeys(row, count);
-        endStage(KernelStage::List);
-      }
-      measure(row, count);
-      attend(row, count);
-    });
+    if (arguments.mask)
+      mask = slice(arguments.mask);
+    if (arguments.bias)
+      bias = slice(arguments.bias);
+    emitHead(slice(arguments.query), slice(arguments.result));
   });
   if (usesTiles)
     releaseTiles();
+}
+
+/// Where the workspace may still hold the packed head: what makes it so.
+void KernelEmitter::unlessAttending(function_ref<void()> body) {
+  if (phase)
+    when(phase.lt(kAttendRows), body);
+  else
+    body();
+}
+
+/// One query head.
+void KernelEmitter::emitHead(Value query, Value result) {
+  unlessAttending([&] {
+    packQueries(query);
+    if (phase)
+      store(sQ, exponents, index(0));
+    if (!spec.isMasked() || spec.variesByRow)
+      return;
+    endStage(KernelStage::Pack);
+    emitValidity(index(0), index(1));
+    if (spec.hasOtherBlocks()) {
+      emitFullKeys(index(0), index(1));
+      emitBlockRowSums(index(0));
+    } else {
+      emitRowSums(index(0));
+    }
+  });
+  bool hasOneMask = spec.isMasked() && !spec.variesByRow;
+  endStage(hasOneMask ? KernelStage::List : KernelStage::Pack);
+  if (phase) {
+    sQ = load(exponents, index(0));
+    sK = load(exponents, index(1));
+    sV = load(exponents, index(2));
+    countsOnce = countsOnce & phase.lt(kAttendRows);
+  }
+  addOnce(HeadStatistic::ExponentQ, sQ);
+  addOnce(HeadStatistic::ExponentK, sK);
+  addOnce(HeadStatistic::ExponentV, sV);
+
+  // N9's shift: left by at most 15 (then saturated) or right by at most 31.
+  Val shift = wrap(numerics::softmaxShift(ops, scale, policy, sQ, sK));
+  Val isLeft = shift.lt(0);
+  shiftLeft = (i32(0) - shift).max(0);
+  shiftRight = shift.max(0).min(31);
+  shiftCap = isLeft.select(i32(1 << 15).srl(shiftLeft), i32(INT32_MAX));
+
+  auto measure = [&](Val row, Val count) {
+    emitImportance(row);
+    countFullBlocks(row, count);
+    endStage(KernelStage::Pool);
+  };
+  auto attend = [&](Val row, Val count) {
+    if (spec.hasOtherBlocks())
+      emitBlocks(row, count);
+    else
+      emitLists(row, count);
+    countKeptBlocks(row, count);
+    endStage(KernelStage::List);
+    emitScores(row, count);
+    endStage(KernelStage::Score);
+    emitWeights(row, count);
+    endStage(KernelStage::Softmax);
+    emitOutput(row, count, result);
+    endStage(KernelStage::Apply);
+  };
+  if (isGated) {
+    emitGate(measure, attend);
+    Val isKept = load(gate, index(kIsKept));
+    if (spec.isShared)
+      countsOnce = beginRow.eq(0);
+    addOnce(HeadStatistic::Gated, isKept ^ 1);
+    when(isKept.eq(0), [&] { emitGatedRows(result); });
+    return;
+  }
+  thetaFirst = index(0);
+  loop(beginRow, endRow, kBatch, [&](Val row) {
+    Val count = minIndex(endRow - row, index(kBatch));
+    if (spec.variesByRow) {
+      emitValidity(row, count);
+      if (spec.hasOtherBlocks())
+        emitFullKeys(row, count);
+      endStage(KernelStage::List);
+    }
+    measure(row, count);
+    attend(row, count);
+  });
 }

@@ -55,6 +55,8 @@ struct KernelSpec {
   bool countsCycles = false;
   /// Whether the kernel counts (HeadStatistic).
   bool hasStatistics = false;
+  /// Whether threads share the rows of a head.
+  bool isShared = false;
 
   /// Whether blocks are chosen otherwise than by the threshold of rho among
   /// blocks of 2x2 in groups of whole vectors: by the stages of Block*.cpp.
@@ -74,6 +76,25 @@ struct KernelSpec {
 
 using Vals = llvm::SmallVector<Val>;
 
+/// What a call of a shared kernel with a head gate does. A head of which every
+/// thread has some rows is measured in one call and decided in the next, for
+/// which the workspace is kept.
+enum KernelPhase { kWholeHeads, kMeasureRows, kAttendRows };
+
+/// Arguments of a kernel: query and result are memref<?x?x..>, key and value
+/// memref<?x..>, workspace memref<?xi8>, mask and bias memref<?x?x?x..> or
+/// null, statistics memref<?x12xi64> or null.
+struct KernelArguments {
+  mlir::Value query, key, value, result, workspace, mask, bias, statistics;
+  /// Of a shared kernel, index: the first block row of the first query head,
+  /// the end of those of the last one, and how many parts before this one have
+  /// the key head (statistics of keys are the first's).
+  mlir::Value begin, end, numBefore;
+  /// With a gate: KernelPhase, and what all parts of a head add to,
+  /// memref<4xi64>.
+  mlir::Value phase, totals;
+};
+
 /// Block rows that go through the stages together.
 inline constexpr int64_t kBatch = 8;
 
@@ -84,12 +105,8 @@ public:
   /// Bytes of workspace for these lengths.
   Val workspaceSize(Val queryLength, Val keyLength);
 
-  /// The body of a kernel: query and result are memref<?x?x..>, key and value
-  /// memref<?x..>, workspace memref<?xi8>, mask and bias memref<?x?x?x..> or
-  /// null, statistics memref<?x12xi64> or null.
-  void emit(mlir::Value query, mlir::Value key, mlir::Value value,
-            mlir::Value mask, mlir::Value bias, mlir::Value result,
-            mlir::Value workspace, mlir::Value statistics);
+  /// The body of a kernel.
+  void emit(const KernelArguments &arguments);
 
 private:
   /// A one-dimensional piece of the workspace.
@@ -98,6 +115,9 @@ private:
     mlir::Type element;
     mlir::Value memref;
   };
+
+  void emitHead(mlir::Value query, mlir::Value result);
+  void unlessAttending(llvm::function_ref<void()> body);
 
   // Stages.
   void packKeys(mlir::Value key, mlir::Value value);
@@ -151,6 +171,9 @@ private:
   void addToGate(GateWord word, Val x);
   void emitGate(llvm::function_ref<void(Val, Val)> measure,
                 llvm::function_ref<void(Val, Val)> attend);
+  void decideGate();
+  void addToTotals();
+  void takeTotals();
   void emitGateTerms(Val firstRow, Val rows);
   void emitGatedRows(mlir::Value result);
   void emitMeanRow(Val validityRow);
@@ -237,6 +260,7 @@ private:
   // Statistics, of the current query head. Nothing is emitted without them.
   void clearStatistics(Val heads);
   void addStatistic(HeadStatistic which, Val number);
+  void addOnce(HeadStatistic which, Val number);
   void countCodes(int64_t side, mlir::Value source, Val rows, int64_t columns,
                   const numerics::CodeFormat &format,
                   const Quantizer &quantizer, Val magnitude);
@@ -309,11 +333,18 @@ private:
       rowValueSumPairs;
   Buffer hasBias, biasRows, biasStrip, wideSums;
   Buffer lastTicks;
-  Buffer gate, gateTerms, meanCodes;
+  Buffer gate, gateTerms, meanCodes, exponents;
   Buffer fullKeys, keptKeys, keepWords, listBits;
   mlir::Value mask, bias; ///< of the head: memref<?x?x..>
   mlir::Value statistics; ///< null if nobody counts
   Val statisticsRow;      ///< of the head
+  /// What a head has one of is counted if this holds; null: always.
+  Val countsOnce;
+  /// The block rows of the head that the call has.
+  Val beginRow, endRow;
+  /// Null but in shared kernels with a gate.
+  Val phase;
+  mlir::Value totals;
 
   /// The row of theta and thresholds that the batch's first block row has:
   /// those of all rows are kept where a head is measured before the rest.

@@ -226,7 +226,7 @@ void KernelEmitter::packQueries(Value query) {
   sQ = q.exponent;
   Val zero = vec(t.i32x16, 0);
   int64_t parts = isPooled ? 1 : 2;
-  loop(index(0), rows, kBatch, [&](Val batch) {
+  loop(beginRow, endRow, kBatch, [&](Val batch) {
     // Missing rows of blocks are zeros; there may be many in a high one.
     bool isHigh = spec.hasOtherBlocks();
     Val end = isHigh ? batch + kBatch : minIndex(batch + kBatch, rows);

@@ -36,8 +36,23 @@ void KernelEmitter::addStatistic(HeadStatistic which, Val number) {
     number = number.sext(i64);
   SmallVector<Value> at = {statisticsRow.v,
                            index(static_cast<int64_t>(which)).v};
+  if (spec.isShared) {
+    // Others may add to the same.
+    memref::AtomicRMWOp::create(b, arith::AtomicRMWKind::addi, number,
+                                statistics, at);
+    return;
+  }
   Val before = wrap(memref::LoadOp::create(b, statistics, at));
   memref::StoreOp::create(b, before + number, statistics, at);
+}
+
+/// The same for a number that every part of a head finds.
+void KernelEmitter::addOnce(HeadStatistic which, Val number) {
+  if (!statistics)
+    return;
+  if (countsOnce)
+    number = countsOnce.select(number, number.constant(0));
+  addStatistic(which, number);
 }
 
 /// N1: elements that saturate, and NaN. `magnitude` has the bits of max |x|,
@@ -90,8 +105,8 @@ void KernelEmitter::countCodes(int64_t side, Value source, Val rows,
                                  HeadStatistic::SaturatedV};
     HeadStatistic nan[] = {HeadStatistic::NaNQ, HeadStatistic::NaNK,
                            HeadStatistic::NaNV};
-    addStatistic(saturated[side], counts[0].sum());
-    addStatistic(nan[side], counts[1].sum());
+    addOnce(saturated[side], counts[0].sum());
+    addOnce(nan[side], counts[1].sum());
   };
   when(fits, [] {}, count);
 }

@@ -147,7 +147,7 @@ void KernelCaseTest::drawMask(Case &c) {
   }
 }
 
-std::string KernelCaseTest::getModule(const Case &c) {
+std::string KernelCaseTest::getModule(const Case &c, bool hasStatistics) {
   auto type = [](const TensorSpec &tensor) {
     std::string text = "tensor<";
     for (int64_t size : tensor.shape)
@@ -170,12 +170,23 @@ std::string KernelCaseTest::getModule(const Case &c) {
     argument += ", %b: " + type(*c.spec.bias);
     operand += " bias(%b : " + type(*c.spec.bias) + ")";
   }
+  std::string init, inits, results = o, types = o, values = "%r";
+  if (hasStatistics) {
+    std::string rows = "tensor<" + std::to_string(c.spec.query.shape[0]) + "x" +
+                       std::to_string(kNumHeadStatistics) + "xi64>";
+    init = "  %j = tensor.empty() : " + rows + "\n";
+    inits = " statistics(%j : " + rows + ")";
+    results = "(" + o + ", " + rows + ")";
+    types = o + ", " + rows;
+    values = "%r#0, %r#1";
+  }
   return "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v + argument +
-         ") -> " + o + " {\n  %i = tensor.empty() : " + o +
-         "\n  %r = hdp.attention ins(%q, %k, %v : " + q + ", " + k + ", " + v +
-         ")" + operand + " outs(%i : " + o + ") {scale = " + scale +
+         ") -> " + results + " {\n  %i = tensor.empty() : " + o + "\n" + init +
+         "  %r" + (hasStatistics ? ":2" : "") +
+         " = hdp.attention ins(%q, %k, %v : " + q + ", " + k + ", " + v + ")" +
+         operand + " outs(%i : " + o + ")" + inits + " {scale = " + scale +
          (c.spec.causal ? ", causal" : "") + ", policy = " + policy + "} -> " +
-         o + "\n  return %r : " + o + "\n}\n";
+         types + "\n  return " + values + " : " + types + "\n}\n";
 }
 
 mlir::func::FuncOp KernelCaseTest::getSite(const Case &c) {

@@ -46,8 +46,9 @@ protected:
   HostTensor drawTensor(llvm::ArrayRef<int64_t> shape);
   Case drawCase();
 
-  /// A public function `f` with the whole attention.
-  std::string getModule(const Case &c);
+  /// A public function `f` with the whole attention; on request its second
+  /// result are the statistics.
+  std::string getModule(const Case &c, bool hasStatistics = false);
   bool hasKernel(const Case &c);
   /// The attention as a site function, which lives as long as this test or
   /// until the next call; null if N0 refuses it.
