@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ModuleTest.h"
+#include "Numerics/TensorIntegers.h"
 #include "RandomSite.h"
 #include "hdp/Execution/Engine.h"
 #include "hdp/Execution/TensorCompare.h"

@@ -9,6 +9,7 @@
 #include "hdp/Execution/MachineEngine.h"
 #include "Machine/MachineCall.h"
 #include "ModuleTest.h"
+#include "Numerics/TensorIntegers.h"
 #include "RandomSite.h"
 #include "hdp/Execution/TensorCompare.h"
 #include "hdp/Machine/Report.h"

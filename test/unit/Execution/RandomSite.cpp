@@ -17,11 +17,6 @@ using namespace hdp::test;
 
 namespace {
 
-template <typename T> std::vector<int64_t> widen(const HostTensor &tensor) {
-  return std::vector<int64_t>(tensor.as<T>(),
-                              tensor.as<T>() + tensor.getNumElements());
-}
-
 /// The float rounded to `type` and back.
 float roundTo(ElementType type, float x) {
   if (type == ElementType::F16)
@@ -231,29 +226,6 @@ std::vector<const HostTensor *> RandomSite::getInputs() const {
 std::optional<RandomSite> hdp::test::makeRandomSite(uint64_t seed, bool isExact,
                                                     CallSize size) {
   return Builder(seed, isExact, size).run();
-}
-
-std::vector<int64_t> hdp::test::toIntegers(const HostTensor &tensor) {
-  switch (tensor.getElementType()) {
-  case ElementType::I1:
-  case ElementType::U8:
-    return widen<uint8_t>(tensor);
-  case ElementType::I8:
-    return widen<int8_t>(tensor);
-  case ElementType::I16:
-    return widen<int16_t>(tensor);
-  case ElementType::F16:
-  case ElementType::BF16:
-    return widen<uint16_t>(tensor);
-  case ElementType::I32:
-    return widen<int32_t>(tensor);
-  case ElementType::F32:
-    return widen<uint32_t>(tensor);
-  case ElementType::I64:
-  case ElementType::F64:
-    return widen<int64_t>(tensor);
-  }
-  return {};
 }
 
 HostTensor hdp::test::permute(const HostTensor &tensor,

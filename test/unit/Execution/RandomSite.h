@@ -30,9 +30,6 @@ struct RandomSite {
 std::optional<RandomSite> makeRandomSite(uint64_t seed, bool isExact,
                                          CallSize size = CallSize::Small);
 
-/// The elements widened to integers, floats as their bits.
-std::vector<int64_t> toIntegers(const HostTensor &tensor);
-
 /// Dimension i of the result is dimension perm[i] of the tensor; an empty
 /// permutation gives a copy.
 HostTensor permute(const HostTensor &tensor, llvm::ArrayRef<int64_t> perm);

@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompileAndRun.h"
 #include "Dense.h"
 #include "ModuleTest.h"
 #include "TileEmulator.h"
-#include "hdp/Execution/CompiledModel.h"
 #include "hdp/Execution/RandomInputs.h"
 #include "hdp/Execution/TensorCompare.h"
 #include "hdp/Support/CPUTarget.h"
@@ -24,34 +24,18 @@ namespace {
 
 class Tiles : public ModuleTest {
 protected:
+  static constexpr const char *kSkipped =
+      "AMX is emulated in AVX512-BF16, which this processor lacks";
+
   static bool canRunAMX() {
     TileEmulator::install();
     return isSupportedByHost(TargetKind::AMX);
   }
 
-  std::vector<HostTensor> run(llvm::StringRef text, CompileOptions options,
-                              const ArgumentShapes &shapes = {}) {
+  std::vector<HostTensor> run(llvm::StringRef text,
+                              const CompileOptions &options) {
     auto module = parse(text);
-    auto model = CompiledModel::compile(*module, options);
-    if (!model) {
-      ADD_FAILURE() << llvm::toString(model.takeError());
-      return {};
-    }
-    auto arguments =
-        makeRandomArguments((*model)->lookup("f")->arguments, shapes, 1, 1.0);
-    if (!arguments) {
-      ADD_FAILURE() << llvm::toString(arguments.takeError());
-      return {};
-    }
-    std::vector<const HostTensor *> pointers;
-    for (const HostTensor &argument : *arguments)
-      pointers.push_back(&argument);
-    auto results = (*model)->run("f", pointers);
-    if (!results) {
-      ADD_FAILURE() << llvm::toString(results.takeError());
-      return {};
-    }
-    return std::move(*results);
+    return compileAndRun(*module, options, {});
   }
 };
 
@@ -86,7 +70,7 @@ std::string makeAttention(int64_t heads, int64_t lq, int64_t lk, int64_t d,
 // Whole and cut panels, one and several chunks of dimensions, masks.
 TEST_F(Tiles, PooledPassEqualsTheLoops) {
   if (!canRunAMX())
-    GTEST_SKIP() << "no AVX512-BF16";
+    GTEST_SKIP() << kSkipped;
   const std::string policy = ", policy = #hdp.policy<compensated, rho = 0.2>";
   const std::string low = ", policy = #hdp.policy<compensated, rho = -0.3>";
   const std::string cases[] = {
@@ -124,7 +108,8 @@ static double getError(const HostTensor &expected, const HostTensor &found) {
 // f32 operands. Beside AMX's own sums nothing differs between the two targets.
 TEST_F(Tiles, ExactAttentionInBF16) {
   if (!isSupportedByHost(TargetKind::AVX512BF16))
-    GTEST_SKIP() << "no AVX512-BF16";
+    GTEST_SKIP() << "products of bf16 need AVX512-BF16, which this processor "
+                    "lacks";
   const std::string cases[] = {
       makeAttention(2, 64, 64, 64, 64, "f32", ""),
       makeAttention(2, 45, 77, 40, 24, "f32", ", causal"),
@@ -175,7 +160,7 @@ TEST_F(Tiles, ExactAttentionInBF16) {
 // hdp-bench's own dense attention, whose tiles nobody else executes here.
 TEST_F(Tiles, DenseBaseline) {
   if (!canRunAMX())
-    GTEST_SKIP() << "no AVX512-BF16";
+    GTEST_SKIP() << kSkipped;
   bench::DenseKernel kernel = bench::getDenseBF16AMX();
   ASSERT_NE(kernel.run, nullptr);
   struct Sizes {

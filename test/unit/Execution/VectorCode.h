@@ -8,9 +8,8 @@
 #ifndef HDP_TEST_UNIT_EXECUTION_VECTORCODE_H
 #define HDP_TEST_UNIT_EXECUTION_VECTORCODE_H
 
+#include "CompileAndRun.h"
 #include "ModuleTest.h"
-#include "hdp/Execution/CompiledModel.h"
-#include "hdp/Execution/RandomInputs.h"
 #include "hdp/Execution/TensorCompare.h"
 #include "hdp/Support/CPUTarget.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -66,26 +65,7 @@ protected:
     options.vectorize = vectorize;
     options.target = target.str();
     auto module = parse(test.text);
-    auto model = CompiledModel::compile(*module, options);
-    if (!model) {
-      ADD_FAILURE() << llvm::toString(model.takeError());
-      return {};
-    }
-    auto arguments = makeRandomArguments((*model)->lookup("f")->arguments,
-                                         test.shapes, 1, 1.0);
-    if (!arguments) {
-      ADD_FAILURE() << llvm::toString(arguments.takeError());
-      return {};
-    }
-    std::vector<const HostTensor *> pointers;
-    for (const HostTensor &argument : *arguments)
-      pointers.push_back(&argument);
-    auto results = (*model)->run("f", pointers);
-    if (!results) {
-      ADD_FAILURE() << llvm::toString(results.takeError());
-      return {};
-    }
-    return std::move(*results);
+    return compileAndRun(*module, options, test.shapes);
   }
 
   /// Those of this machine.

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GoldenCall.h"
+#include "TensorIntegers.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -30,32 +31,6 @@ std::vector<std::string> hdp::test::findGoldenFiles(const char *defaultFolder) {
 }
 
 namespace {
-
-template <typename T> std::vector<int64_t> widen(const HostTensor &tensor) {
-  const T *data = tensor.as<T>();
-  return std::vector<int64_t>(data, data + tensor.getNumElements());
-}
-
-/// A tensor's elements as integers, a float's being its bits.
-std::vector<int64_t> toIntegers(const HostTensor &tensor) {
-  switch (tensor.getElementType()) {
-  case ElementType::I1:
-  case ElementType::U8:
-    return widen<uint8_t>(tensor);
-  case ElementType::I8:
-    return widen<int8_t>(tensor);
-  case ElementType::I16:
-    return widen<int16_t>(tensor);
-  case ElementType::I32:
-    return widen<int32_t>(tensor);
-  case ElementType::I64:
-    return widen<int64_t>(tensor);
-  case ElementType::F32:
-    return widen<uint32_t>(tensor);
-  default:
-    return {};
-  }
-}
 
 std::vector<float> toFloats(const HostTensor &tensor) {
   const float *data = tensor.as<float>();
