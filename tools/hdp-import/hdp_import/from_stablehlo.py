@@ -16,11 +16,14 @@ def lower(text, options):
 def read_text(path):
     try:
         with open(path, encoding="utf-8") as file:
-            return file.read()
+            text = file.read()
     except OSError as error:
         raise ImportFailure("%s: %s" % (path, (error.strerror or str(error)).lower()))
     except UnicodeDecodeError:
         raise ImportFailure("%s: expected MLIR as text, found binary data" % path)
+    if not text.strip():
+        raise ImportFailure("%s: expected MLIR as text, found nothing" % path)
+    return text
 
 
 def describe(text, options):
