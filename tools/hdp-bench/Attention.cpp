@@ -20,31 +20,14 @@ namespace cl = llvm::cl;
 namespace {
 struct AttentionOptions {
   cl::SubCommand command{"attention", "pruned against dense attention"};
-  cl::list<unsigned> heads{"heads",
-                           cl::CommaSeparated,
-                           cl::value_desc("H"),
-                           cl::sub(command),
-                           cl::cat(getCategory()),
-                           cl::desc("heads (default: 12)")};
-  cl::list<unsigned> lengths{"length",
-                             cl::CommaSeparated,
-                             cl::value_desc("S"),
-                             cl::sub(command),
-                             cl::cat(getCategory()),
-                             cl::desc("rows of Q and K (default: 128,512)")};
-  cl::list<unsigned> headDims{"head-dim",
-                              cl::CommaSeparated,
-                              cl::value_desc("D"),
-                              cl::sub(command),
-                              cl::cat(getCategory()),
-                              cl::desc("columns (default: 64)")};
-  cl::list<double> pruned{
-      "pruned",
-      cl::CommaSeparated,
-      cl::value_desc("PERCENT"),
-      cl::sub(command),
-      cl::cat(getCategory()),
-      cl::desc("wanted percentages of pruned blocks (default: 0,50,75,90)")};
+  ListOption<unsigned> heads{command, "heads", "H", "heads (default: 12)"};
+  ListOption<unsigned> lengths{command, "length", "S",
+                               "rows of Q and K (default: 128,512)"};
+  ListOption<unsigned> headDims{command, "head-dim", "D",
+                                "columns (default: 64)"};
+  ListOption<double> pruned{
+      command, "pruned", "PERCENT",
+      "wanted percentages of pruned blocks (default: 0,50,75,90)"};
   cl::list<std::string> inputs{
       "inputs", cl::value_desc("FILE"), cl::sub(command),
       cl::cat(getCategory()),
@@ -60,7 +43,7 @@ struct AttentionOptions {
   cl::opt<std::string> target{
       "target",
       cl::init("host"),
-      cl::value_desc("host|avx512|avx-vnni|avx2|portable"),
+      cl::value_desc("host|amx|avx512-bf16|avx512|avx-vnni|avx2|portable"),
       cl::sub(command),
       cl::cat(getCategory()),
       cl::desc("of our kernels (default: host)")};
@@ -79,14 +62,10 @@ struct AttentionOptions {
       cl::desc("also the cycles of each stage of our kernels, by kernels that "
                "count them")};
   ThreadsOption threads{command};
-  cl::list<unsigned> layers{
-      "layers",
-      cl::CommaSeparated,
-      cl::value_desc("N"),
-      cl::sub(command),
-      cl::cat(getCategory()),
-      cl::desc("which attentions of --inputs files that hold several (default: "
-               "all)")};
+  ListOption<unsigned> layers{
+      command, "layers", "N",
+      "which attentions of --inputs files that hold several (default: "
+      "all)"};
   cl::opt<unsigned> seed{"seed", cl::init(1), cl::sub(command),
                          cl::cat(getCategory()), cl::desc("of random inputs")};
 };

@@ -83,6 +83,10 @@ private:
   /// Takes turns with the others as well: a kernel that counts its stages.
   void addCounted(Entrant &entrant, CompiledAttention attention);
   void reportStages(Entrant &entrant);
+  /// Our code for `policy`, or exact; it lives as long as this.
+  llvm::Expected<const CompiledAttention *>
+  compile(const std::optional<numerics::Policy> &policy,
+          const CompileOptions &kernels, mlir::MLIRContext &context);
   /// Ours with one and with more threads.
   llvm::Error addThreaded(llvm::StringRef name,
                           const std::optional<numerics::Policy> &policy,

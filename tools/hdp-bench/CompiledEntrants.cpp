@@ -59,6 +59,17 @@ void Contest::reportStages(Entrant &entrant) {
   }
 }
 
+llvm::Expected<const CompiledAttention *>
+Contest::compile(const std::optional<numerics::Policy> &policy,
+                 const CompileOptions &kernels, mlir::MLIRContext &context) {
+  auto attention = CompiledAttention::compile(inputs, policy, kernels, context);
+  if (!attention)
+    return attention.takeError();
+  compiled.push_back(
+      std::make_unique<CompiledAttention>(std::move(*attention)));
+  return compiled.back().get();
+}
+
 llvm::Error Contest::addThreaded(llvm::StringRef name,
                                  const std::optional<numerics::Policy> &policy,
                                  mlir::MLIRContext &context) {
@@ -67,13 +78,10 @@ llvm::Error Contest::addThreaded(llvm::StringRef name,
     CompileOptions kernels;
     kernels.target = options.target;
     kernels.threads = threads;
-    auto attention =
-        CompiledAttention::compile(inputs, policy, kernels, context);
+    auto attention = compile(policy, kernels, context);
     if (!attention)
       return attention.takeError();
-    compiled.push_back(
-        std::make_unique<CompiledAttention>(std::move(*attention)));
-    const CompiledAttention &ours = *compiled.back();
+    const CompiledAttention &ours = **attention;
     std::string text = llvm::formatv("{0}, threads: {1}", name, threads).str();
     Entrant &entrant = addEntrant(text);
     entrant.index =
@@ -92,13 +100,10 @@ llvm::Error Contest::addCompiled(mlir::MLIRContext &context) {
   auto add = [&](llvm::StringRef name,
                  const std::optional<numerics::Policy> &policy)
       -> llvm::Expected<Entrant *> {
-    auto attention =
-        CompiledAttention::compile(inputs, policy, kernels, context);
+    auto attention = compile(policy, kernels, context);
     if (!attention)
       return attention.takeError();
-    compiled.push_back(
-        std::make_unique<CompiledAttention>(std::move(*attention)));
-    const CompiledAttention &ours = *compiled.back();
+    const CompiledAttention &ours = **attention;
     Entrant &entrant =
         this->add(name, [&](HostTensor &out) { return ours.run(inputs, out); });
     entrant.row["compile_seconds"] = ours.getCompileSeconds();

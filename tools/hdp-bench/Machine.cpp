@@ -22,33 +22,15 @@ namespace cl = llvm::cl;
 namespace {
 struct MachineOptions {
   cl::SubCommand command{"machine", "the speed of the accelerator's model"};
-  cl::list<std::string> machines{
-      "machine",
-      cl::CommaSeparated,
-      cl::value_desc("NAME|FILE.yaml"),
-      cl::sub(command),
-      cl::cat(getCategory()),
-      cl::desc("machines (default: hdp-edge,hdp-server)")};
-  cl::list<unsigned> lengths{"length",
-                             cl::CommaSeparated,
-                             cl::value_desc("S"),
-                             cl::sub(command),
-                             cl::cat(getCategory()),
-                             cl::desc("rows of Q and K (default: 128,512)")};
-  cl::list<std::string> policies{
-      "policy",
-      cl::CommaSeparated,
-      cl::value_desc("POLICY"),
-      cl::sub(command),
-      cl::cat(getCategory()),
-      cl::desc("dense16, dense8, paper, compensated (default: all)")};
-  cl::list<double> kept{
-      "kept",
-      cl::CommaSeparated,
-      cl::value_desc("FRACTION"),
-      cl::sub(command),
-      cl::cat(getCategory()),
-      cl::desc("full blocks that are kept (default: 0.25,0.1)")};
+  ListOption<std::string> machines{command, "machine", "NAME|FILE.yaml",
+                                   "machines (default: hdp-edge,hdp-server)"};
+  ListOption<unsigned> lengths{command, "length", "S",
+                               "rows of Q and K (default: 128,512)"};
+  ListOption<std::string> policies{
+      command, "policy", "POLICY",
+      "dense16, dense8, paper, compensated (default: all)"};
+  ListOption<double> kept{command, "kept", "FRACTION",
+                          "full blocks that are kept (default: 0.25,0.1)"};
   cl::opt<unsigned> heads{"heads", cl::init(12), cl::sub(command),
                           cl::cat(getCategory()),
                           cl::desc("heads (default: 12)")};

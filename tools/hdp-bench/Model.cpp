@@ -28,18 +28,10 @@ namespace cl = llvm::cl;
 namespace {
 struct ModelOptions {
   cl::SubCommand command{"model", "whole encoders"};
-  cl::list<std::string> models{"model",
-                               cl::CommaSeparated,
-                               cl::value_desc("bert-base|kwt1"),
-                               cl::sub(command),
-                               cl::cat(getCategory()),
-                               cl::desc("the shapes (default: both)")};
-  cl::list<unsigned> lengths{"length",
-                             cl::CommaSeparated,
-                             cl::value_desc("S"),
-                             cl::sub(command),
-                             cl::cat(getCategory()),
-                             cl::desc("tokens (default: the model's own)")};
+  ListOption<std::string> models{command, "model", "bert-base|kwt1",
+                                 "the shapes (default: both)"};
+  ListOption<unsigned> lengths{command, "length", "S",
+                               "tokens (default: the model's own)"};
   cl::opt<unsigned> layers{"layers", cl::init(12), cl::sub(command),
                            cl::cat(getCategory()),
                            cl::desc("layers (default: 12)")};

@@ -94,11 +94,9 @@ void Session::printNotes() {
 }
 
 ThreadsOption::ThreadsOption(llvm::cl::SubCommand &command)
-    : wanted(
-          "threads", llvm::cl::CommaSeparated, llvm::cl::value_desc("N"),
-          llvm::cl::sub(command), llvm::cl::cat(getCategory()),
-          llvm::cl::desc("ours also with so many threads, timed by the clock "
-                         "on all cores (1,2: against one)")) {}
+    : wanted(command, "threads", "N",
+             "ours also with so many threads, timed by the clock on all cores "
+             "(1,2: against one)") {}
 
 llvm::Error ThreadsOption::read(std::vector<unsigned> &threads) const {
   if (!wanted.empty())

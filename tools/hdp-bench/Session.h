@@ -70,6 +70,16 @@ struct Subcommand {
 /// Of the options of hdp-bench, which help shows without LLVM's.
 llvm::cl::OptionCategory &getCategory();
 
+/// An option of a subcommand that takes several values between commas.
+template <typename T> struct ListOption : llvm::cl::list<T> {
+  ListOption(llvm::cl::SubCommand &command, llvm::StringRef name,
+             llvm::StringRef value, llvm::StringRef description)
+      : llvm::cl::list<T>(name, llvm::cl::CommaSeparated,
+                          llvm::cl::value_desc(value), llvm::cl::sub(command),
+                          llvm::cl::cat(getCategory()),
+                          llvm::cl::desc(description)) {}
+};
+
 /// --threads of a subcommand.
 class ThreadsOption {
 public:
@@ -79,7 +89,7 @@ public:
   llvm::Error read(std::vector<unsigned> &threads) const;
 
 private:
-  llvm::cl::list<unsigned> wanted;
+  ListOption<unsigned> wanted;
 };
 
 Subcommand makeAttentionCommand();
