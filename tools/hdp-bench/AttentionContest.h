@@ -107,8 +107,9 @@ private:
   std::optional<size_t> ownInt8;
 };
 
-/// The f32 kernels for this processor.
-DenseKernel getDenseF32(const Host &host);
+/// The f32 kernels for this processor, in vectors no wider than those of
+/// `target`: what its figures are compared with has no more either.
+DenseKernel getDenseF32(const Host &host, llvm::StringRef target);
 
 } // namespace hdp::bench
 

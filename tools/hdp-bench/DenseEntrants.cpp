@@ -6,10 +6,17 @@
 using namespace hdp;
 using namespace hdp::bench;
 
-DenseKernel hdp::bench::getDenseF32(const Host &host) {
-  if (host.hasAVX512() && getDenseF32AVX512().run)
+/// Of a single target; otherwise the host's decide.
+static unsigned getVectorBits(llvm::StringRef target) {
+  std::optional<CPUTarget> found = getCPUTarget(target);
+  return found ? found->vectorBits : 512;
+}
+
+DenseKernel hdp::bench::getDenseF32(const Host &host, llvm::StringRef target) {
+  unsigned bits = getVectorBits(target);
+  if (bits >= 512 && host.hasAVX512() && getDenseF32AVX512().run)
     return getDenseF32AVX512();
-  if (host.hasAVX2() && getDenseF32AVX2().run)
+  if (bits >= 256 && host.hasAVX2() && getDenseF32AVX2().run)
     return getDenseF32AVX2();
   return getDenseF32Portable();
 }
@@ -33,10 +40,11 @@ Entrant &Contest::addDense(llvm::StringRef name, DenseKernel kernel,
 
 void Contest::addDense() {
   const Host &host = session.getHost();
-  addDense("own dense f32", getDenseF32(host), /*isF32=*/true);
+  addDense("own dense f32", getDenseF32(host, options.target), /*isF32=*/true);
   if (isSupportedByHost(TargetKind::AMX) && getDenseBF16AMX().run)
     addDense("own dense bf16, AMX", getDenseBF16AMX(), /*isF32=*/false);
-  bool hasVNNI = host.hasAVX512() && getDenseInt8VNNI().run;
+  bool hasVNNI = getVectorBits(options.target) >= 512 && host.hasAVX512() &&
+                 getDenseInt8VNNI().run;
   ownInt8 = addDense("own dense int8",
                      hasVNNI ? getDenseInt8VNNI() : getDenseInt8Portable(),
                      /*isF32=*/false)

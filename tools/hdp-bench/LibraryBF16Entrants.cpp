@@ -76,7 +76,7 @@ void Contest::addBF16Library() {
   DnnlGemmBF16 *multiply = openLibrary(options.libraryFolders);
   if (!multiply)
     return; // that oneDNN is absent is said of f32
-  DenseKernel kernel = getDenseF32(session.getHost());
+  DenseKernel kernel = getDenseF32(session.getHost(), options.target);
   constexpr int64_t kTile = 128;
   std::vector<int64_t> tiles = {inputs.queries()};
   if (inputs.queries() > kTile)

@@ -94,7 +94,7 @@ static void runAttention(const Multiply &multiply, const DenseKernel &kernel,
 }
 
 void Contest::addLibraries() {
-  DenseKernel kernel = getDenseF32(session.getHost());
+  DenseKernel kernel = getDenseF32(session.getHost(), options.target);
   constexpr int64_t kTile = 128;
   for (const Library &library : kLibraries) {
     Multiply multiply = openLibrary(library, options.libraryFolders);

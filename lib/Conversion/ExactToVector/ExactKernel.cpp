@@ -19,7 +19,8 @@ static constexpr int64_t kBlockKeys = 512;
 static constexpr int64_t kTileBlockKeys = 256;
 
 /// Rows of a tile for `rows` queries: of the heights that registers allow, the
-/// one with the fewest rows beyond the last query; of equal ones the largest.
+/// one that takes least, where a tile costs as much as two rows on top of its
+/// own; of equal ones the largest.
 static int64_t chooseTileRows(const CPUTarget &target, int64_t rows) {
   bool hasMany = target.numRegisters >= 32;
   int64_t most = hasMany ? 13 : target.hasFMA ? 6 : 4;
@@ -27,9 +28,12 @@ static int64_t chooseTileRows(const CPUTarget &target, int64_t rows) {
     return hasMany ? 12 : most;
   if (rows <= most)
     return std::max<int64_t>(rows, 1);
+  auto getCost = [&](int64_t height) {
+    return llvm::divideCeil(rows, height) * (height + 2);
+  };
   int64_t best = most;
-  for (int64_t height = most; height >= most - most / 4; --height)
-    if (llvm::alignTo(rows, height) < llvm::alignTo(rows, best))
+  for (int64_t height = most; height >= most / 2; --height)
+    if (getCost(height) < getCost(best))
       best = height;
   return best;
 }
