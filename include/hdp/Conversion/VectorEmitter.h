@@ -75,9 +75,10 @@ public:
   mlir::Value splat(mlir::Value scalar, int64_t lanes);
   /// x * y + z, in one rounding where the target has an instruction for it.
   mlir::Value multiplyAdd(mlir::Value x, mlir::Value y, mlir::Value z);
-  /// exp of a vector of f32 none of which is above 0: within 4e-7 of the
-  /// result times 1 - x, and 0 where the result would be subnormal.
-  mlir::Value exp(mlir::Value x);
+  /// 2^x of a vector of f32 none of which is above 0, within 3e-7 of the
+  /// result. Below -126, where it would be subnormal, 0, or if that need not be
+  /// reached 2^-126.
+  mlir::Value exp2(mlir::Value x, bool isZeroReached);
 
   /// Lane c of vector r becomes lane r of vector c; a power of two of them.
   Values transpose(Values rows);

@@ -17,6 +17,8 @@ using namespace hdp;
 static constexpr int64_t kBlockKeys = 512;
 /// With 32 rows of scores 32 KiB.
 static constexpr int64_t kTileBlockKeys = 256;
+/// Rows that meet a block of keys before the next one.
+static constexpr int64_t kGroupRows = 96;
 
 /// Rows of a tile for `rows` queries: of the heights that registers allow, the
 /// one that takes least, where a tile costs as much as two rows on top of its
@@ -72,7 +74,17 @@ ExactKernel::ExactKernel(VectorEmitter &e, AttentionOp op, bool wantsBF16)
   std::optional<int64_t> keys = getConstantIntValue(lk);
   isOneBlock = keys && *keys <= mostKeys + mostKeys / 4;
   chooseWhatIsCopied();
-  blockKeys = isOneBlock ? llvm::alignTo(*keys, width) : mostKeys;
+  blockKeys = mostKeys;
+  groupRows = tileRows;
+  if (keys) // blocks of one size, if that can be
+    blockKeys = llvm::alignTo(
+        llvm::divideCeil(*keys,
+                         isOneBlock ? 1 : llvm::divideCeil(*keys, mostKeys)),
+        width);
+  if (!isOneBlock) {
+    int64_t rows = getConstantIntValue(lq).value_or(kGroupRows);
+    groupRows = llvm::alignTo(std::min(rows, kGroupRows), tileRows);
+  }
 }
 
 /// Operands that lie as a copy of them would are read where they are.
@@ -160,8 +172,8 @@ Values ExactKernel::loadSums(Value column) {
         all.push_back(constant(0.0, lanes));
         continue;
       }
-      Value sum =
-          e.load(sums, {e.index(i), e.add(column, v * lanes)}, lanes, Value());
+      Value sum = e.load(sums, {inGroup(e.index(i)), e.add(column, v * lanes)},
+                         lanes, Value());
       Value factor = e.splat(load(factors, e.index(i)), lanes);
       all.push_back(arith::MulFOp::create(b, sum, factor));
     }
@@ -205,7 +217,7 @@ void ExactKernel::emitProducts(ArrayRef<Value> head, Value firstRow,
       for (int64_t v = 0; v < columnVectors; ++v) {
         Value sum = soFar[i * columnVectors + v], column = e.add(t, v * lanes);
         if (areSumsStored)
-          e.store(sum, sums, {e.index(i), column}, Value());
+          e.store(sum, sums, {inGroup(e.index(i)), column}, Value());
         else
           e.store(arith::MulFOp::create(b, sum, factor), result.memref,
                   getIndices(result, head, e.add(firstRow, i), column),
@@ -219,40 +231,88 @@ void ExactKernel::emitProducts(ArrayRef<Value> head, Value firstRow,
 // Tiles and heads
 //===----------------------------------------------------------------------===//
 
+/// A tile whose rows meet all keys at once.
 void ExactKernel::emitTile(ArrayRef<Value> head, Value wantedRow) {
-  // In place, the last tile begins earlier instead of ending later.
-  Value firstRow = wantedRow;
-  if (areQueriesCopied)
-    packQueries(head, firstRow);
-  else
-    firstRow = e.min(firstRow, e.sub(lq, e.index(tileRows)));
-  // Causal: the last row's keys are all that any row of the tile has.
-  Value end = lk;
-  if (op.getCausal()) {
-    Value last = e.min(e.add(firstRow, tileRows), lq);
-    end = e.min(lk, e.sub(e.add(last, lk), lq));
-    end = b.createOrFold<arith::MaxSIOp>(end, e.index(0));
-  }
-  if (!isOneBlock)
-    e.loop(e.index(0), e.index(tileRows), 1, [&](Value i) {
-      store(constant(-std::numeric_limits<double>::infinity(), 0), maxima, i);
-      store(constant(0.0, 0), totals, i);
-      e.loop(e.index(0), e.ceilTo(dv, columnStep), lanes, [&](Value t) {
-        e.store(constant(0.0, lanes), sums, {i, t}, Value());
-      });
-    });
-  auto block = [&](Value firstKey) {
-    Value numKeys = e.min(e.index(blockKeys), e.sub(end, firstKey));
-    emitScores(head, firstRow, firstKey, numKeys);
-    emitSoftmax(head, firstRow, firstKey, numKeys);
-    emitProducts(head, firstRow, firstKey, numKeys);
-  };
-  if (isOneBlock)
-    block(e.index(0));
-  else
-    e.loop(e.index(0), end, blockKeys, block);
+  Value firstRow = beginTile(head, wantedRow);
+  emitBlock(head, firstRow, e.index(0), getEndOfKeys(firstRow, tileRows));
   if (areSumsStored)
     storeTile(head, firstRow, e.sub(wantedRow, firstRow));
+}
+
+/// Rows [groupRow, groupEnd) in tiles: all of them meet a block of keys while
+/// it is in the cache, then the next one.
+void ExactKernel::emitGroup(ArrayRef<Value> head, Value groupRow,
+                            Value groupEnd) {
+  auto forTiles = [&](function_ref<void(Value)> body) {
+    e.loop(groupRow, groupEnd, tileRows, [&](Value wantedRow) {
+      firstOfGroup = e.sub(wantedRow, groupRow);
+      body(wantedRow);
+    });
+    firstOfGroup = Value();
+  };
+  e.loop(e.index(0), e.index(groupRows), 1, [&](Value i) {
+    store(constant(-std::numeric_limits<double>::infinity(), 0), maxima, i);
+    store(constant(0.0, 0), totals, i);
+    e.loop(e.index(0), e.ceilTo(dv, columnStep), lanes, [&](Value t) {
+      e.store(constant(0.0, lanes), sums, {i, t}, Value());
+    });
+  });
+  Value end = getEndOfKeys(groupRow, groupRows);
+  e.loop(e.index(0), end, blockKeys, [&](Value firstKey) {
+    bool isWhole =
+        !op.getCausal() && getConstantIntValue(lk).value_or(1) % blockKeys == 0;
+    Value endOfBlock = e.add(firstKey, blockKeys);
+    if (!isWhole)
+      endOfBlock = e.min(end, endOfBlock);
+    forTiles([&](Value wantedRow) {
+      Value firstRow = beginTile(head, wantedRow);
+      if (!op.getCausal())
+        return emitBlock(head, firstRow, firstKey,
+                         isWhole ? e.index(blockKeys)
+                                 : e.sub(endOfBlock, firstKey));
+      // Once, or not at all.
+      Value endOfTile = e.min(endOfBlock, getEndOfKeys(firstRow, tileRows));
+      e.loop(firstKey, endOfTile, blockKeys, [&](Value key) {
+        emitBlock(head, firstRow, key, e.sub(endOfTile, key));
+      });
+    });
+  });
+  forTiles([&](Value wantedRow) {
+    Value firstRow = getFirstRow(wantedRow);
+    storeTile(head, firstRow, e.sub(wantedRow, firstRow));
+  });
+}
+
+/// In place, the last tile begins earlier instead of ending later.
+Value ExactKernel::getFirstRow(Value wantedRow) {
+  return areQueriesCopied ? wantedRow
+                          : e.min(wantedRow, e.sub(lq, e.index(tileRows)));
+}
+
+Value ExactKernel::beginTile(ArrayRef<Value> head, Value wantedRow) {
+  if (areQueriesCopied)
+    packQueries(head, wantedRow);
+  return getFirstRow(wantedRow);
+}
+
+/// The keys that any of the rows may attend to: causal, those of the last one.
+Value ExactKernel::getEndOfKeys(Value firstRow, int64_t numRows) {
+  if (!op.getCausal())
+    return lk;
+  Value last = e.min(e.add(firstRow, numRows), lq);
+  Value end = e.min(lk, e.sub(e.add(last, lk), lq));
+  return b.createOrFold<arith::MaxSIOp>(end, e.index(0));
+}
+
+void ExactKernel::emitBlock(ArrayRef<Value> head, Value firstRow,
+                            Value firstKey, Value numKeys) {
+  emitScores(head, firstRow, firstKey, numKeys);
+  emitSoftmax(head, firstRow, firstKey, numKeys);
+  emitProducts(head, firstRow, firstKey, numKeys);
+}
+
+Value ExactKernel::inGroup(Value row) {
+  return firstOfGroup ? e.add(firstOfGroup, row) : row;
 }
 
 void ExactKernel::emitHead(ArrayRef<Value> head) {
@@ -267,8 +327,12 @@ void ExactKernel::emitHead(ArrayRef<Value> head) {
     begin = scaled(first);
     end = e.min(scaled(last), lq);
   }
-  e.loop(begin, end, tileRows,
-         [&](Value firstRow) { emitTile(head, firstRow); });
+  if (isOneBlock)
+    return e.loop(begin, end, tileRows,
+                  [&](Value firstRow) { emitTile(head, firstRow); });
+  e.loop(begin, end, groupRows, [&](Value groupRow) {
+    emitGroup(head, groupRow, e.min(end, e.add(groupRow, groupRows)));
+  });
 }
 
 void ExactKernel::emitHeads() {
@@ -325,8 +389,8 @@ void ExactKernel::run() {
   keys = usesPairs ? allocatePairs({panels, halfRow, e.index(width)})
                    : allocate({panels, e.ceilTo(d, lanes), e.index(width)});
   scores = allocate({rows, e.index(blockKeys + lanes)});
-  totals = allocate(rows);
-  maxima = allocate(rows);
+  totals = allocate(e.index(groupRows));
+  maxima = allocate(e.index(groupRows));
   Values buffers = {keys, scores, totals, maxima};
   if (usesPairs) {
     values = allocatePairs({half(e.ceilTo(lk, pairStep)), columns});
@@ -341,7 +405,7 @@ void ExactKernel::run() {
       buffers.push_back(queries = allocate({rows, d}));
   }
   if (areSumsStored)
-    buffers.push_back(sums = allocate({rows, columns}));
+    buffers.push_back(sums = allocate({e.index(groupRows), columns}));
   if (!isOneBlock)
     buffers.push_back(factors = allocate(rows));
   if (op.getMask() || op.getBias()) {

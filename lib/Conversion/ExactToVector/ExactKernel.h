@@ -59,6 +59,15 @@ private:
   void emitHeads();
   void emitHead(llvm::ArrayRef<mlir::Value> head);
   void emitTile(llvm::ArrayRef<mlir::Value> head, mlir::Value wantedRow);
+  void emitGroup(llvm::ArrayRef<mlir::Value> head, mlir::Value groupRow,
+                 mlir::Value groupEnd);
+  mlir::Value getFirstRow(mlir::Value wantedRow);
+  mlir::Value beginTile(llvm::ArrayRef<mlir::Value> head,
+                        mlir::Value wantedRow);
+  mlir::Value getEndOfKeys(mlir::Value firstRow, int64_t numRows);
+  void emitBlock(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow,
+                 mlir::Value firstKey, mlir::Value numKeys);
+  mlir::Value inGroup(mlir::Value row);
   void emitScores(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow,
                   mlir::Value firstKey, mlir::Value numKeys);
   void emitSoftmax(llvm::ArrayRef<mlir::Value> head, mlir::Value firstRow,
@@ -106,6 +115,8 @@ private:
   /// f32 lanes; rows of a tile; vectors of keys and of output columns that a
   /// register tile has; keys of a block.
   int64_t lanes, tileRows, keyVectors, columnVectors, blockKeys;
+  /// Rows that are carried from block to block: of some tiles, or of one.
+  int64_t groupRows;
   /// Every key is in one block, so nothing is carried.
   bool isOneBlock;
   /// What is not read or written in place; whether scores are scaled as weights
@@ -124,6 +135,8 @@ private:
   /// One tile: scores, then weights; sums of weighted values; of each row the
   /// maximum, the sum of weights and the factor for what was summed before.
   mlir::Value scores, sums, maxima, totals, factors;
+  /// Where the tile's rows of sums, maxima and totals begin; null: at 0.
+  mlir::Value firstOfGroup;
   /// What mask and bias add to the scores of a row; null without both.
   mlir::Value terms;
 };

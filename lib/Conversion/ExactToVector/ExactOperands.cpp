@@ -173,7 +173,7 @@ void ExactKernel::packQueries(ArrayRef<Value> head, Value firstRow) {
 /// 1 / totals[i]; 1 for a row without a valid key, whose sums are 0.
 Value ExactKernel::getReciprocal(Value row) {
   Value zero = constant(0.0, 0), one = constant(1.0, 0);
-  Value total = load(totals, row);
+  Value total = load(totals, inGroup(row));
   Value isEmpty =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, total, zero);
   total = arith::SelectOp::create(b, isEmpty, one, total);
@@ -189,14 +189,15 @@ void ExactKernel::storeTile(ArrayRef<Value> head, Value firstRow, Value begin) {
     if (isContiguous(result, rank - 1)) {
       Value factors = e.splat(factor, lanes);
       e.loop(e.index(0), dv, lanes, [&](Value t) {
-        Value sum = e.load(sums, {i, t}, lanes, Value());
+        Value sum = e.load(sums, {inGroup(i), t}, lanes, Value());
         e.store(arith::MulFOp::create(b, sum, factors), result.memref,
                 getIndices(result, head, row, t), e.maskAt(lanes, t, dv));
       });
       return;
     }
     e.loop(e.index(0), dv, 1, [&](Value t) {
-      Value product = arith::MulFOp::create(b, load(sums, {i, t}), factor);
+      Value product =
+          arith::MulFOp::create(b, load(sums, {inGroup(i), t}), factor);
       if (!element.isF32())
         product = arith::TruncFOp::create(b, element, product);
       store(product, result.memref, getIndices(result, head, row, t));

@@ -257,6 +257,6 @@ void ExactKernel::emitPairProducts(Value firstKey, Value numKeys) {
     for (int64_t i = 0; i < tileRows; ++i)
       for (int64_t v = 0; v < columnVectors; ++v)
         e.store(soFar[i * columnVectors + v], sums,
-                {e.index(i), e.add(t, v * lanes)}, Value());
+                {inGroup(e.index(i)), e.add(t, v * lanes)}, Value());
   });
 }

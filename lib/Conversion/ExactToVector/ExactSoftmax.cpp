@@ -16,13 +16,21 @@ static Value maximum(ImplicitLocOpBuilder &b, Value x, Value y) {
   return arith::SelectOp::create(b, isLarger, y, x);
 }
 
+/// log2(e): weights are powers of 2.
+static constexpr double kLog2E = 1.44269504088896341;
+
 /// scores[i][j] becomes exp(scale * score + term - maximum); maximum, total and
 /// factor of every row are brought up to date. Without terms the first sweep
-/// only looks for the maximum, and the second one scales.
+/// only looks for the maximum, and the second one scales; maxima are multiplied
+/// by log2(e) then.
 void ExactKernel::emitSoftmax(ArrayRef<Value> head, Value firstRow,
                               Value firstKey, Value numKeys) {
   double infinity = std::numeric_limits<double>::infinity();
-  Value scale = constant(op.getScale().convertToDouble(), lanes);
+  double factorOfScores =
+      op.getScale().convertToDouble() * (areScalesLate ? kLog2E : 1.0);
+  Value scale = constant(factorOfScores, lanes);
+  // Without terms no weight needs to be 0.
+  bool isZeroReached = !areScalesLate || op.getCausal();
   Value least = constant(-infinity, lanes);
   bool areTermsSame =
       isSameForRows(op.getMask()) && isSameForRows(op.getBias());
@@ -86,31 +94,35 @@ void ExactKernel::emitSoftmax(ArrayRef<Value> head, Value firstRow,
     Value largest =
         e.combineLanes(top, [&](Value x, Value y) { return maximum(b, x, y); });
     if (areScalesLate)
-      largest = arith::MulFOp::create(
-          b, largest, constant(op.getScale().convertToDouble(), 0));
+      largest = arith::MulFOp::create(b, largest, constant(factorOfScores, 0));
 
     if (!isOneBlock) {
-      Value before = load(maxima, i);
+      Value before = load(maxima, inGroup(i));
       largest = maximum(b, before, largest);
       Value distance = arith::SubFOp::create(b, before, getOffset(largest));
-      Value factor =
-          vector::ExtractOp::create(b, e.exp(e.splat(distance, lanes)), 0);
+      if (!areScalesLate)
+        distance = arith::MulFOp::create(b, distance, constant(kLog2E, 0));
+      Value factor = vector::ExtractOp::create(
+          b, e.exp2(e.splat(distance, lanes), /*isZeroReached=*/true), 0);
       store(factor, factors, i);
     }
-    store(largest, maxima, i);
+    store(largest, maxima, inGroup(i));
   });
 
   // In a loop of its own, so that no row waits for its maximum.
   e.loop(e.index(0), e.index(tileRows), 1, [&](Value i) {
-    Value offset = getOffset(load(maxima, i));
+    Value offset = getOffset(load(maxima, inGroup(i)));
     Value shift = e.splat(
         areScalesLate ? Value(arith::NegFOp::create(b, offset)) : offset,
         lanes);
     auto weight = [&](Value j, Values soFar) {
       Value x = e.load(scores, {i, j}, lanes, Value());
-      x = areScalesLate ? e.multiplyAdd(x, scale, shift)
-                        : Value(arith::SubFOp::create(b, x, shift));
-      Value w = e.exp(x);
+      x = areScalesLate
+              ? e.multiplyAdd(x, scale, shift)
+              : Value(arith::MulFOp::create(b,
+                                            arith::SubFOp::create(b, x, shift),
+                                            constant(kLog2E, lanes)));
+      Value w = e.exp2(x, isZeroReached);
       e.store(w, scores, {i, j}, Value());
       return Values{arith::AddFOp::create(b, soFar[0], w)};
     };
@@ -121,8 +133,10 @@ void ExactKernel::emitSoftmax(ArrayRef<Value> head, Value firstRow,
     });
     if (!isOneBlock)
       sum = arith::AddFOp::create(
-          b, arith::MulFOp::create(b, load(totals, i), load(factors, i)), sum);
-    store(sum, totals, i);
+          b,
+          arith::MulFOp::create(b, load(totals, inGroup(i)), load(factors, i)),
+          sum);
+    store(sum, totals, inGroup(i));
   });
 }
 

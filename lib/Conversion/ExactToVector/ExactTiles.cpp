@@ -75,13 +75,14 @@ void ExactKernel::emitTileProducts(Value firstKey, Value numKeys) {
     e.loop(e.index(0), e.index(tileRows), 1, [&](Value i) {
       Value factor = e.splat(load(factors, i), lanes);
       e.loop(e.index(0), columns, lanes, [&](Value t) {
-        Value sum = e.load(sums, {i, t}, lanes, Value());
-        e.store(arith::MulFOp::create(b, sum, factor), sums, {i, t}, Value());
+        Value sum = e.load(sums, {inGroup(i), t}, lanes, Value());
+        e.store(arith::MulFOp::create(b, sum, factor), sums, {inGroup(i), t},
+                Value());
       });
     });
   e.loop(e.index(0), columns, columnStep, [&](Value t) {
     auto place = [&](int64_t n) -> Values {
-      return {e.index(16 * (n / 2)), e.add(t, 16 * (n % 2))};
+      return {inGroup(e.index(16 * (n / 2))), e.add(t, 16 * (n % 2))};
     };
     for (int64_t n = 0; n < 4; ++n) {
       if (isOneBlock)
