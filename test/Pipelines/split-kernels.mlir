@@ -47,11 +47,16 @@ func.func private @bits(%a: memref<65536xi1>) {
 
 // -----
 
-// Attention: threads share the heads.
+// Attention: threads share the tiles of all heads in order, 10 of 13 rows each.
 
 // CODE-LABEL: func.func private @attention
 // CODE-SAME:    %[[PART:[a-z0-9]*]]: index, %[[COUNT:[a-z0-9]*]]: index)
-// CODE:         arith.muli %[[PART]], %c6
+// CODE-DAG:     %[[TILES:.*]] = arith.constant 10
+// CODE-DAG:     %[[ALL:.*]] = arith.constant 60
+// CODE:         %[[SCALED:.*]] = arith.muli %[[PART]], %[[ALL]]
+// CODE:         %[[BEGIN:.*]] = arith.divui %[[SCALED]], %[[COUNT]]
+// CODE:         %[[FIRST:.*]] = arith.divui %[[BEGIN]], %[[TILES]]
+// CODE:         scf.for %{{.*}} = %[[FIRST]] to
 func.func private @attention(%q: memref<6x128x64xf32>, %o: memref<6x128x64xf32>) {
   hdp.attention ins(%q, %q, %q : memref<6x128x64xf32>, memref<6x128x64xf32>, memref<6x128x64xf32>)
       outs(%o : memref<6x128x64xf32>) {scale = 0.125}

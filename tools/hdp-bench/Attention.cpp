@@ -155,6 +155,7 @@ static llvm::Error run(const AttentionOptions &options, Session &session) {
   session.addPeaks(contest.peaks);
   for (const AttentionInputs &inputs : *all) {
     Contest current(inputs, contest, session);
+    current.addMachine();
     if (llvm::Error error = current.addCompiled(context))
       return error;
     current.addDense();

@@ -36,6 +36,32 @@ float *Contest::takeMemory(size_t bytes) {
   return memory.back().get();
 }
 
+/// How long the loop takes on one thread: threads are started for it.
+static constexpr double kMachineSeconds = 20e-3;
+
+void Contest::addMachine() {
+  PeakLoop loop = getPeakF32(session.getHost());
+  if (!loop.run || options.peaks.f32 == 0)
+    return;
+  auto steps = static_cast<int64_t>(kMachineSeconds * options.peaks.f32 /
+                                    loop.operations);
+  std::optional<size_t> one;
+  for (unsigned threads : options.threads) {
+    std::string text =
+        llvm::formatv("multiply-adds, threads: {0}", threads).str();
+    Entrant &entrant = addEntrant(text);
+    entrant.isMachine = true;
+    entrant.index =
+        rounds.addThreaded(text, [loop, steps, threads]() -> llvm::Error {
+          runShared(loop, steps, threads);
+          return llvm::Error::success();
+        });
+    one = one.value_or(entrant.index);
+    entrant.oneThread = one;
+    entrant.row["threads"] = threads;
+  }
+}
+
 llvm::Error Contest::run() { return rounds.run(session.getEffort()); }
 
 const Entrant *Contest::findBest(bool isOwn) const {
@@ -66,7 +92,8 @@ llvm::Error Contest::report() {
     row["rounds"] = rounds.getRounds();
     if (entrant->check)
       row["equal_to_loops"] = entrant->check(entrant->out);
-    row["error_of_exact"] = computeErrorOfExact(inputs, entrant->out);
+    if (!entrant->isMachine)
+      row["error_of_exact"] = computeErrorOfExact(inputs, entrant->out);
     if (entrant->oneThread) {
       row["ratio_to_one_thread"] =
           rounds.getSpeedup(entrant->index, *entrant->oneThread);

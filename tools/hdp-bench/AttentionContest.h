@@ -47,6 +47,8 @@ struct Entrant {
   /// Whether the result equals that of the loops, where there are any.
   std::function<bool(const HostTensor &out)> check;
   size_t index = 0;
+  /// Not an attention: multiply-adds in registers.
+  bool isMachine = false;
   /// The one with a single thread, which alone this is to be compared with.
   std::optional<size_t> oneThread;
   /// Of the stages, one a round, and the counting kernel's entry in the rounds.
@@ -60,6 +62,8 @@ public:
           Session &session)
       : inputs(inputs), options(options), session(session) {}
 
+  /// With threads: how far this machine's cores run side by side.
+  void addMachine();
   /// Ours: exact attention, and pruned attention at each wanted share.
   llvm::Error addCompiled(mlir::MLIRContext &context);
   /// Our dense attention in f32 and in 8 bits, for this processor.

@@ -72,12 +72,25 @@ static std::optional<int64_t> pin(std::optional<int64_t> core) {
 /// What setUpHost found.
 static cpu_set_t allCores;
 
-void hdp::bench::spreadThreads() {
+/// The cores that the calling thread may not use but the process could.
+static std::optional<cpu_set_t> getOtherCores() {
   cpu_set_t own, others;
   if (sched_getaffinity(0, sizeof(own), &own) != 0)
-    return;
+    return std::nullopt;
   CPU_XOR(&others, &allCores, &own);
   if (CPU_COUNT(&others) == 0)
+    return std::nullopt;
+  return others;
+}
+
+void hdp::bench::leavePinnedCore() {
+  if (std::optional<cpu_set_t> others = getOtherCores())
+    sched_setaffinity(0, sizeof(*others), &*others);
+}
+
+void hdp::bench::spreadThreads() {
+  std::optional<cpu_set_t> others = getOtherCores();
+  if (!others)
     return;
   pid_t self = gettid();
   std::error_code error;
@@ -86,7 +99,7 @@ void hdp::bench::spreadThreads() {
     pid_t thread = 0;
     if (!llvm::sys::path::filename(task->path()).getAsInteger(10, thread) &&
         thread != self)
-      sched_setaffinity(thread, sizeof(others), &others);
+      sched_setaffinity(thread, sizeof(*others), &*others);
   }
 }
 

@@ -41,6 +41,10 @@ Host setUpHost(std::optional<int64_t> core);
 /// not pinned to: left to itself, a virtual machine may keep all on one.
 void spreadThreads();
 
+/// Moves the calling thread there, which has begun on the core that this
+/// process is pinned to.
+void leavePinnedCore();
+
 llvm::json::Object toJson(const Host &host);
 
 } // namespace hdp::bench

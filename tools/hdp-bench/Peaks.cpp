@@ -3,6 +3,9 @@
 #include "Peaks.h"
 #include "RoundRobin.h"
 #include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
 
 using namespace hdp;
 using namespace hdp::bench;
@@ -38,11 +41,32 @@ static double measure(PeakLoop loop) {
 Peaks hdp::bench::measurePeaks(const Host &host) {
   Peaks peaks;
   peaks.clock = measure(getClockLoop());
-  if (host.hasAVX512()) {
-    peaks.f32 = measure(getPeakF32AVX512());
+  peaks.f32 = measure(getPeakF32(host));
+  if (host.hasAVX512())
     peaks.int8 = measure(getPeakInt8AVX512());
-  } else if (host.hasAVX2()) {
-    peaks.f32 = measure(getPeakF32AVX2());
-  }
   return peaks;
+}
+
+PeakLoop hdp::bench::getPeakF32(const Host &host) {
+  if (host.hasAVX512())
+    return getPeakF32AVX512();
+  return host.hasAVX2() ? getPeakF32AVX2() : PeakLoop();
+}
+
+void hdp::bench::runShared(const PeakLoop &loop, int64_t steps,
+                           unsigned threads) {
+  std::vector<std::thread> others;
+  std::atomic<unsigned> ready{1};
+  for (unsigned i = 1; i < threads; ++i)
+    others.emplace_back([&] {
+      leavePinnedCore();
+      ++ready;
+      loop.run(steps / threads);
+    });
+  // They begin on this core.
+  while (ready.load() < threads)
+    std::this_thread::yield();
+  loop.run(steps / threads);
+  for (std::thread &thread : others)
+    thread.join();
 }

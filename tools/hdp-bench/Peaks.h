@@ -32,6 +32,12 @@ struct Peaks {
 };
 Peaks measurePeaks(const Host &host);
 
+/// The f32 loop for this processor.
+PeakLoop getPeakF32(const Host &host);
+/// Its steps in equal shares on so many threads: what sharing without any cost
+/// would gain on the cores that this machine gives.
+void runShared(const PeakLoop &loop, int64_t steps, unsigned threads);
+
 } // namespace hdp::bench
 
 #endif // HDP_TOOLS_HDP_BENCH_PEAKS_H

@@ -317,15 +317,9 @@ Value ExactKernel::inGroup(Value row) {
 
 void ExactKernel::emitHead(ArrayRef<Value> head) {
   Value begin = e.index(0), end = lq;
-  if (e.part && !areHeadsShared) {
-    auto scaled = [&](Value tile) {
-      return b.createOrFold<arith::MulIOp>(tile, e.index(tileRows));
-    };
-    Value tiles = b.createOrFold<arith::DivUIOp>(e.ceilTo(lq, tileRows),
-                                                 e.index(tileRows));
-    auto [first, last] = e.getShare(tiles);
-    begin = scaled(first);
-    end = e.min(scaled(last), lq);
+  if (beginRow) {
+    begin = beginRow;
+    end = endRow;
   }
   if (isOneBlock)
     return e.loop(begin, end, tileRows,
@@ -335,7 +329,71 @@ void ExactKernel::emitHead(ArrayRef<Value> head) {
   });
 }
 
+/// Of all heads' tiles in order those that are this part's: whole heads, and
+/// some tiles of the first and of the last one.
+void ExactKernel::emitShare() {
+  auto multiply = [&](Value x, Value y) -> Value {
+    return b.createOrFold<arith::MulIOp>(x, y);
+  };
+  auto divide = [&](Value x, Value y) -> Value {
+    return b.createOrFold<arith::DivUIOp>(x, y);
+  };
+  auto divideUp = [&](Value x, Value y) {
+    return divide(e.sub(e.add(x, y), e.index(1)), y);
+  };
+  auto max = [&](Value x, Value y) -> Value {
+    return b.createOrFold<arith::MaxSIOp>(x, y);
+  };
+  Value one = e.index(1), numKeyHeads = one, group = one;
+  if (rank > 2) {
+    numKeyHeads = getSize(key, rank - 3);
+    group = divide(getSize(query, rank - 3), numKeyHeads);
+  }
+  // A divisor is not 0 where there is nothing to do.
+  Value tiles = max(divideUp(lq, e.index(tileRows)), one);
+  Value groupTiles = max(multiply(group, tiles), one);
+  Value numGroups = numKeyHeads;
+  for (int64_t dim = 0; dim < rank - 3; ++dim)
+    numGroups = multiply(numGroups, getSize(query, dim));
+
+  auto [begin, end] = e.getShare(multiply(numGroups, groupTiles));
+  Value firstTile = begin, endTile = end;
+  e.loop(divide(begin, groupTiles), divideUp(end, groupTiles), 1, [&](Value n) {
+    Value before = multiply(n, groupTiles);
+    Value low = e.sub(max(firstTile, before), before);
+    Value high = e.sub(e.min(endTile, e.add(before, groupTiles)), before);
+    Values head;
+    Value keyHead = n;
+    if (rank > 2) {
+      keyHead = b.createOrFold<arith::RemUIOp>(n, numKeyHeads);
+      head.push_back(keyHead);
+      Value outer = divide(n, numKeyHeads);
+      for (int64_t dim = rank - 4; dim >= 0; --dim) {
+        Value size = getSize(query, dim);
+        head.insert(head.begin(), b.createOrFold<arith::RemUIOp>(outer, size));
+        outer = divide(outer, size);
+      }
+    }
+    packKeys(head);
+    packValues(head);
+    valueHead = head;
+    e.loop(divide(low, tiles), divideUp(high, tiles), 1, [&](Value member) {
+      if (rank > 2)
+        head.back() = e.add(multiply(keyHead, group), member);
+      Value ofMember = multiply(member, tiles);
+      auto toRow = [&](Value tile) {
+        return e.min(multiply(e.sub(tile, ofMember), e.index(tileRows)), lq);
+      };
+      beginRow = toRow(max(low, ofMember));
+      endRow = toRow(e.min(high, e.add(ofMember, tiles)));
+      emitHead(head);
+    });
+  });
+}
+
 void ExactKernel::emitHeads() {
+  if (e.part)
+    return emitShare();
   Values head;
   auto nest = [&](auto &&self, int64_t dim) -> void {
     if (dim < rank - 3) {
@@ -356,11 +414,7 @@ void ExactKernel::emitHeads() {
     Value numKeyHeads = getSize(key, rank - 3);
     Value group =
         b.createOrFold<arith::DivUIOp>(getSize(query, rank - 3), numKeyHeads);
-    areHeadsShared = e.part && getConstantIntValue(numKeyHeads) != 1;
-    auto [begin, end] = areHeadsShared
-                            ? e.getShare(numKeyHeads)
-                            : std::pair<Value, Value>(e.index(0), numKeyHeads);
-    e.loop(begin, end, 1, [&](Value keyHead) {
+    e.loop(e.index(0), numKeyHeads, 1, [&](Value keyHead) {
       head.push_back(keyHead);
       packKeys(head);
       packValues(head);

@@ -57,6 +57,7 @@ private:
 
   // Computation.
   void emitHeads();
+  void emitShare();
   void emitHead(llvm::ArrayRef<mlir::Value> head);
   void emitTile(llvm::ArrayRef<mlir::Value> head, mlir::Value wantedRow);
   void emitGroup(llvm::ArrayRef<mlir::Value> head, mlir::Value groupRow,
@@ -122,8 +123,8 @@ private:
   /// What is not read or written in place; whether scores are scaled as weights
   /// are found, not before.
   bool areQueriesCopied, areValuesCopied, areSumsStored, areScalesLate;
-  /// Threads share the heads; else, the tiles of a head.
-  bool areHeadsShared = false;
+  /// The rows of the head that are this part's; null: all.
+  mlir::Value beginRow, endRow;
   /// bf16: operands are pairs; products are made on tiles. Keys are padded to a
   /// multiple of `pairStep`, output columns to one of `columnStep`.
   bool usesPairs, usesTiles;

@@ -12,7 +12,7 @@ using namespace hdp::vectorcode;
 
 // Matrix products of which a panel is not whole, row-wise and elementwise work,
 // attention over heads, over the queries of one head, and pruned: the same bits
-// from one, two and five threads.
+// from one, two, five and seven threads.
 TEST_F(VectorCode, ThreadsChangeNoBit) {
   const char *const bodies[] = {
       R"mlir((%a: tensor<77x300xf32>, %b: tensor<300x205xf32>,
@@ -57,6 +57,31 @@ TEST_F(VectorCode, ThreadsChangeNoBit) {
             outs(%c : tensor<300x24xf32>) {scale = 0.125} -> tensor<300x24xf32>
         return %0 : tensor<300x24xf32>
       })mlir",
+      // Threads begin and end within heads, of two batches and with two heads
+      // of queries each.
+      R"mlir((%q: tensor<2x6x70x40xf32>, %k: tensor<2x3x130x40xf32>,
+              %v: tensor<2x3x130x24xf32>, %m: tensor<1x6x1x130xi1>,
+              %c: tensor<2x6x70x24xf32>) -> tensor<2x6x70x24xf32> {
+        %0 = hdp.attention ins(%q, %k, %v : tensor<2x6x70x40xf32>,
+                               tensor<2x3x130x40xf32>, tensor<2x3x130x24xf32>)
+            mask(%m : tensor<1x6x1x130xi1>)
+            outs(%c : tensor<2x6x70x24xf32>) {scale = 0.125, causal}
+            -> tensor<2x6x70x24xf32>
+        return %0 : tensor<2x6x70x24xf32>
+      })mlir",
+      R"mlir((%q: tensor<2x333x6x64xf32>, %k: tensor<2x3x257x64xf32>,
+              %v: tensor<2x3x257x64xf32>, %m: tensor<1x6x1x257xi1>,
+              %c: tensor<2x333x6x64xf32>) -> tensor<2x333x6x64xf32> {
+        %0 = hdp.attention ins(%q, %k, %v : tensor<2x333x6x64xf32>,
+                               tensor<2x3x257x64xf32>, tensor<2x3x257x64xf32>)
+            mask(%m : tensor<1x6x1x257xi1>)
+            outs(%c : tensor<2x333x6x64xf32>)
+            {scale = 0.125, policy = #hdp.policy<compensated>,
+             query_perm = array<i64: 0, 2, 1, 3>,
+             result_perm = array<i64: 0, 2, 1, 3>}
+            -> tensor<2x333x6x64xf32>
+        return %0 : tensor<2x333x6x64xf32>
+      })mlir",
       R"mlir((%q: tensor<5x128x64xf32>, %k: tensor<5x128x64xf32>,
               %v: tensor<5x128x64xf32>, %c: tensor<5x128x64xf32>)
               -> tensor<5x128x64xf32> {
@@ -74,7 +99,7 @@ TEST_F(VectorCode, ThreadsChangeNoBit) {
       test.shapes.clear();
     auto expected = run(test, true, "host");
     ASSERT_EQ(expected.size(), 1u) << test.text;
-    for (unsigned threads : {2u, 5u}) {
+    for (unsigned threads : {2u, 5u, 7u}) {
       auto found = run(test, true, "host", threads);
       ASSERT_EQ(found.size(), 1u) << test.text;
       EXPECT_EQ(describeDifference(expected[0], found[0]), std::nullopt)
