@@ -20,6 +20,7 @@
 //   ScoreKernel.cpp   scores of kept blocks, row maxima (N8)
 //   SoftmaxKernel.cpp weights (N9, N10)
 //   ApplyKernel.cpp   weighted sums of V, output (N10, N11)
+//   KernelRoutines.cpp  shuffles that several places call
 //   StageCycles.cpp   ticks that the stages take, on request
 //   StatisticsKernel.cpp  what was pruned and saturated, if it is asked for
 //
@@ -35,6 +36,8 @@
 #include "hdp/Dialect/HDP/IR/HDP.h"
 #include "hdp/Numerics/FixedPoint.h"
 #include "hdp/Numerics/Softmax.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace hdp {
 
@@ -182,7 +185,17 @@ private:
   static Val combineLanes(Vals vectors,
                           llvm::function_ref<Val(Val, Val)> combine);
   static void transpose16(Vals &r);
-  Vals loadVectors(const Buffer &buffer, Val at, int64_t count);
+  enum class Combination { Sum, Minimum, Maximum };
+  Val combineVectors(const Buffer &buffer, Val at, int64_t count,
+                     Combination combination);
+  void transposeRows(const Buffer &from, Val fromAt, int64_t fromStride,
+                     const Buffer &to, Val toAt, int64_t toStride,
+                     int64_t count);
+  Val addressOf(const Buffer &buffer, Val at);
+  Vals loadRows(Val address, Val stride, int64_t count);
+  mlir::Value callRoutine(llvm::StringRef name, llvm::ArrayRef<Val> arguments,
+                          mlir::Type result,
+                          llvm::function_ref<Val(llvm::ArrayRef<Val>)> body);
   Val forQueries(const Buffer &buffer, Val at);
   Val floorDivide(Val dividend, Val divisor);
   Val widenHalf(Val x, int64_t half);
@@ -292,6 +305,7 @@ private:
 
   mlir::ImplicitLocOpBuilder &b;
   EmitOps ops;
+  llvm::StringMap<mlir::func::FuncOp> routines;
   const KernelSpec &spec;
   const numerics::Policy &policy;
   std::unique_ptr<VectorTarget> target;

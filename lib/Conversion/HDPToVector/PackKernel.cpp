@@ -160,14 +160,9 @@ void KernelEmitter::packKeys(Value key, Value value) {
     for (int64_t part = 0; part < parts; ++part) {
       Val to = panel + inPanel * (4 * parts) + 64 * part;
       for (int64_t from = 0; from < poolRow; from += 64) {
-        Vals r;
-        for (int64_t n = 0; n < 16; ++n)
-          r.push_back(load(pooledStrip, index((16 * part + n) * poolRow + from),
-                           t.i32x16));
-        transpose16(r);
         int64_t count = std::min<int64_t>(16, (poolRow - from) / 4);
-        for (int64_t n = 0; n < count; ++n)
-          store(r[n], pooledKeys, to + (from / 4 + n) * 256);
+        transposeRows(pooledStrip, index(16 * part * poolRow + from), poolRow,
+                      pooledKeys, to + from * 64, 256, count);
       }
     }
     return next;
@@ -276,15 +271,16 @@ void KernelEmitter::packQueries(Value query) {
         }
       }
     });
-    auto add = [](Val x, Val y) { return x + y; };
-    store(combineLanes(loadVectors(packedSums, index(0), 16), add),
-          scoreOffsets, batch * 2);
+    auto sum = [&](Val at, int64_t count) {
+      return combineVectors(packedSums, at, count, Combination::Sum);
+    };
+    store(sum(index(0), 16), scoreOffsets, batch * 2);
     if (!isPooled) {
-      Val sums = combineLanes(loadVectors(packedSums, index(256), 16), add);
+      Val sums = sum(index(256), 16);
       store(sums * poolOffset, thetaOffsets, batch * 2);
       return;
     }
-    Val pooledSums = combineLanes(loadVectors(packedSums, index(256), 8), add);
+    Val pooledSums = sum(index(256), 8);
     SmallVector<int64_t> other;
     for (int64_t lane = 0; lane < 16; ++lane)
       other.push_back(lane ^ 8);

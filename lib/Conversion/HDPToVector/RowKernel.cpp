@@ -57,14 +57,6 @@ void KernelEmitter::transpose16(Vals &r) {
     stage(distance);
 }
 
-/// `count` vectors of a buffer of them.
-Vals KernelEmitter::loadVectors(const Buffer &buffer, Val at, int64_t count) {
-  Vals vectors;
-  for (int64_t n = 0; n < count; ++n)
-    vectors.push_back(load(buffer, at + 16 * n, t.i32x16));
-  return vectors;
-}
-
 /// Lanes of both query rows of eight block rows, [row 0 x 8][row 1 x 8], as
 /// query rows in order.
 Val KernelEmitter::interleaveRows(Val x) {
@@ -118,11 +110,13 @@ void KernelEmitter::emitThresholds() {
     return widenHalf(combine(x, x.shuffle(x, other)), 0);
   };
   Val extreme = fold(
-      combineLanes(loadVectors(extremes, index(0), 8), extremeOf), extremeOf);
+      combineVectors(extremes, index(0), 8,
+                     rho8 < 0 ? Combination::Minimum : Combination::Maximum),
+      extremeOf);
   Val sum =
       spec.hasBias || !isPooled
           ? load(wideSums, index(0), t.i64x8).cast<arith::SIToFPOp>(t.f64x8)
-          : fold(combineLanes(loadVectors(sums, index(0), 8), add), add);
+          : fold(combineVectors(sums, index(0), 8, Combination::Sum), add);
   Val blocks = !spec.isMasked()   ? fullColumns.toI32().splat(t.i32x8)
                : spec.variesByRow ? load(fullCounts, index(0), t.i32x8)
                                   : load(fullCounts, index(0)).splat(t.i32x8);
@@ -136,7 +130,6 @@ void KernelEmitter::emitThresholds() {
 
 /// N9: mp of every group of the eight block rows, two groups at a time.
 void KernelEmitter::emitMeans(Val firstRow) {
-  auto add = [](Val x, Val y) { return x + y; };
   auto twice = [](Val x) {
     SmallVector<int64_t> order;
     for (int64_t n = 0; n < 16; ++n)
@@ -152,7 +145,7 @@ void KernelEmitter::emitMeans(Val firstRow) {
   loop(index(0), groups, 2, [&](Val group) {
     Val pruned = load(prunedBlocks, group * 8, t.i32x16);
     Val number = pruned * positions;
-    Val sum = combineLanes(loadVectors(prunedSums, group * 128, 16), add) -
+    Val sum = combineVectors(prunedSums, group * 128, 16, Combination::Sum) -
               offsets * pruned;
     Val divisor = number.max(1);
     Val means16[2];
@@ -169,10 +162,9 @@ void KernelEmitter::emitMeans(Val firstRow) {
 /// groups add to den.
 void KernelEmitter::emitSharedWeights(Val firstRow) {
   bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
-  auto add = [](Val x, Val y) { return x + y; };
   Val zero = vec(t.i32x16, 0);
   Val total =
-      interleaveRows(combineLanes(loadVectors(weightSums, index(0), 8), add));
+      interleaveRows(combineVectors(weightSums, index(0), 8, Combination::Sum));
   Val positions = forQueries(counts, index(0)).shl(1);
   if (spec.isMasked()) {
     total = total - load(lostWeights, index(0), t.i32x16);
@@ -222,9 +214,8 @@ void KernelEmitter::emitSharedWeights(Val firstRow) {
 
 /// den of the sixteen query rows, and N11's b and R.
 void KernelEmitter::emitReciprocals() {
-  auto add = [](Val x, Val y) { return x + y; };
   Val den = load(denominators, index(0), t.i32x16) +
-            combineLanes(loadVectors(weightSums, index(0), 16), add);
+            combineVectors(weightSums, index(0), 16, Combination::Sum);
   store(den, denominators, index(0));
   Val zeros = wrap(math::CountLeadingZerosOp::create(b, den.v));
   Val bits = vec(t.i32x16, 32) - zeros;

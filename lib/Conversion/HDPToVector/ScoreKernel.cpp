@@ -170,7 +170,6 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
     });
   });
   // Both query rows of the eight block rows, in order.
-  Val all = combineLanes(loadVectors(scoreMaxima, index(0), 8),
-                         [](Val x, Val y) { return x.max(y); });
+  Val all = combineVectors(scoreMaxima, index(0), 8, Combination::Maximum);
   store(interleaveRows(all), maxima, index(0));
 }

@@ -182,10 +182,8 @@ void KernelEmitter::emitFinalWeights(Val count) {
 /// the block's number.
 void KernelEmitter::emitFinalWeightsOfFewGroups(Val count) {
   Val ones = vec(t.i16x32, 1), zero = vec(t.i32x16, 0);
-  Vals tables = loadVectors(groupWeights, index(0), 16);
-  transpose16(tables);
-  for (int64_t query = 0; query < 2 * kBatch; ++query)
-    store(tables[query], groupTables, index(16 * query));
+  transposeRows(groupWeights, index(0), 64, groupTables, index(0), 64,
+                2 * kBatch);
   loop(index(0), count, 1, [&](Val row) {
     Val list = row * listStride;
     Val length = load(counts, row).toIndex();
