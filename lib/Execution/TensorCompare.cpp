@@ -99,11 +99,15 @@ double hdp::computeMaxMagnitude(const HostTensor &tensor) {
 bool hdp::isClose(const HostTensor &a, const HostTensor &b) {
   if (a.getElementType() != b.getElementType() || a.getShape() != b.getShape())
     return false;
-  // Two roundings to 16 bits of nearly the same number may be neighbours.
-  double relative = 1e-5;
-  if (a.getElementType() == ElementType::F16)
+  // Two roundings to 16 bits of nearly the same number may be neighbours, which
+  // in f16 are at least a subnormal apart.
+  double relative = 1e-5, step = 0.0;
+  if (a.getElementType() == ElementType::F16) {
     relative = 0x1p-10;
-  else if (a.getElementType() == ElementType::BF16)
+    step = 0x1p-24;
+  } else if (a.getElementType() == ElementType::BF16) {
     relative = 0x1p-7;
-  return computeMaxError(a, b) <= relative * computeMaxMagnitude(a);
+  }
+  return computeMaxError(a, b) <=
+         std::max(step, relative * computeMaxMagnitude(a));
 }

@@ -158,3 +158,23 @@ TEST_F(AgreementTest, KernelsEqualThePlainFormulation) {
   std::printf("%d runs of kernels for %d sites\n", ran, sites);
   EXPECT_GT(ran, 0);
 }
+
+// Tiles of any height, layouts, masks and lengths known at run time only.
+TEST_F(AgreementTest, ExactKernelsAreCloseToTheReference) {
+  auto compare = [&](const RandomSite &site) {
+    auto expected = run(*reference, site);
+    ASSERT_EQ(expected.size(), 1u) << site.text;
+    for (const CPUTarget &target : getCPUTargets()) {
+      if (!isSupportedByHost(target.kind))
+        continue;
+      auto engine = makeKernelEngine({target.name.str(), ""});
+      auto found = run(*engine, site);
+      ASSERT_EQ(found.size(), 1u) << site.text;
+      EXPECT_TRUE(isClose(expected[0].tensor, found[0].tensor))
+          << site.text << " on " << target.name.str() << ": "
+          << describeDifferences(expected, found).value_or("nothing differs");
+    }
+  };
+  int ran = forEachSite(60001, 4, /*isExact=*/true, compare, CallSize::Vectors);
+  EXPECT_GT(ran, 0);
+}

@@ -49,6 +49,10 @@ TEST(TensorCompare, CloseIsRelativeToTheLargest) {
   };
   EXPECT_TRUE(isClose(half(0x3c00), half(0x3c01)));
   EXPECT_FALSE(isClose(half(0x3c00), half(0x3c03)));
+  // Subnormals are as far apart as they are large.
+  EXPECT_TRUE(isClose(half(0x0001), half(0x0002)));
+  EXPECT_TRUE(isClose(half(0x0000), half(0x8001)));
+  EXPECT_FALSE(isClose(half(0x0001), half(0x0003)));
 }
 
 TEST(TensorCompare, ElementsAsText) {
