@@ -3,11 +3,20 @@
 #include "hdp/Support/CommandLine.h"
 #include "hdp/Support/Error.h"
 #include "hdp/Support/FileOutput.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace hdp;
+
+void hdp::hideLibraryOptions() {
+  // The categories of --help and --color are private to LLVM.
+  for (auto &entry : llvm::cl::getRegisteredOptions())
+    if (!llvm::is_contained({"Generic Options", "Color Options"},
+                            entry.second->Categories.front()->getName()))
+      entry.second->setHiddenFlag(llvm::cl::Hidden);
+}
 
 llvm::Error hdp::parseCommandLine(int argc, char **argv,
                                   llvm::StringRef overview) {

@@ -3,12 +3,14 @@
 #include "RaiseReportFlag.h"
 
 #include "hdp/InitAll.h"
+#include "hdp/Support/CommandLine.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
+  hdp::hideLibraryOptions();
   hdp::ArgumentList arguments(argc, argv);
   if (!hdp::rewriteRaiseReport(arguments))
     return 1;

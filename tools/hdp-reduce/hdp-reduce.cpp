@@ -1,6 +1,7 @@
 //===- hdp-reduce.cpp - smaller IR that still shows a fault ---------------===//
 
 #include "hdp/InitAll.h"
+#include "hdp/Support/CommandLine.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -8,6 +9,7 @@
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
 
 int main(int argc, char **argv) {
+  hdp::hideLibraryOptions();
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);

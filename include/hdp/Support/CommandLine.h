@@ -13,6 +13,10 @@
 
 namespace hdp {
 
+/// Leaves the options that LLVM's shared library brings, those of every back
+/// end, to --help-hidden. For mains of MLIR, which then register theirs.
+void hideLibraryOptions();
+
 /// LLVM's reader of options, which does not exit on a wrong one. An error
 /// without words stands for what it has printed itself.
 llvm::Error parseCommandLine(int argc, char **argv, llvm::StringRef overview);
