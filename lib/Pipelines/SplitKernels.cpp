@@ -29,10 +29,11 @@ using namespace mlir;
 static constexpr llvm::StringLiteral kPartPrefix = "hdp_part_";
 static constexpr llvm::StringLiteral kParallel = "hdp_parallel";
 
-/// Less work than this takes a few times what handing it over does, and is done
-/// at once.
+/// Less work than this takes some ten microseconds and is done at once: handing
+/// it over costs little, but half of its operands would be in another core's
+/// cache, and half of the result would be for the next kernel.
 static constexpr int64_t kMinElements = 1 << 15;
-static constexpr int64_t kMinProducts = 1 << 20;
+static constexpr int64_t kMinProducts = 1 << 22;
 
 //===----------------------------------------------------------------------===//
 // Which kernels

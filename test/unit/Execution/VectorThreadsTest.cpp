@@ -40,14 +40,14 @@ TEST_F(VectorCode, ThreadsChangeNoBit) {
         %0 = arith.addf %a, %c : tensor<131x300xf16>
         return %0 : tensor<131x300xf16>
       })mlir",
-      R"mlir((%q: tensor<3x100x40xf32>, %k: tensor<3x130x40xf32>,
-              %v: tensor<3x130x24xf32>, %c: tensor<3x100x24xf32>)
-              -> tensor<3x100x24xf32> {
-        %0 = hdp.attention ins(%q, %k, %v : tensor<3x100x40xf32>,
+      R"mlir((%q: tensor<3x300x40xf32>, %k: tensor<3x130x40xf32>,
+              %v: tensor<3x130x24xf32>, %c: tensor<3x300x24xf32>)
+              -> tensor<3x300x24xf32> {
+        %0 = hdp.attention ins(%q, %k, %v : tensor<3x300x40xf32>,
                                tensor<3x130x40xf32>, tensor<3x130x24xf32>)
-            outs(%c : tensor<3x100x24xf32>) {scale = 0.125, causal}
-            -> tensor<3x100x24xf32>
-        return %0 : tensor<3x100x24xf32>
+            outs(%c : tensor<3x300x24xf32>) {scale = 0.125, causal}
+            -> tensor<3x300x24xf32>
+        return %0 : tensor<3x300x24xf32>
       })mlir",
       R"mlir((%q: tensor<300x40xf32>, %k: tensor<700x40xf32>,
               %v: tensor<700x24xf32>, %c: tensor<300x24xf32>)
