@@ -10,8 +10,7 @@ func.func @unknown_dialect(%a: tensor<4xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @scalar_op(%a: f32) -> f32 {
-  // expected-error @below {{'complex.create' op was not lowered to the LLVM dialect}}
-  %0 = complex.create %a, %a : complex<f32>
-  %1 = complex.abs %0 : complex<f32>
-  return %1 : f32
+  // expected-error @below {{'spirv.GL.Sin' op was not lowered to the LLVM dialect}}
+  %0 = spirv.GL.Sin %a : f32
+  return %0 : f32
 }
