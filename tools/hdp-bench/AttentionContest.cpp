@@ -41,14 +41,17 @@ static constexpr double kMachineSeconds = 20e-3;
 
 void Contest::addMachine() {
   PeakLoop loop = getPeakF32(session.getHost());
-  if (!loop.run || options.peaks.f32 == 0)
-    return;
-  auto steps = static_cast<int64_t>(kMachineSeconds * options.peaks.f32 /
-                                    loop.operations);
+  bool hasLoop = loop.run && options.peaks.f32 > 0;
+  if (!hasLoop)
+    loop = getClockLoop();
+  double rate = hasLoop ? options.peaks.f32 : options.peaks.clock;
+  auto steps = static_cast<int64_t>(kMachineSeconds * rate / loop.operations);
   std::optional<size_t> one;
   for (unsigned threads : options.threads) {
     std::string text =
-        llvm::formatv("multiply-adds, threads: {0}", threads).str();
+        llvm::formatv("{0}, threads: {1}",
+                      hasLoop ? "multiply-adds" : "additions", threads)
+            .str();
     Entrant &entrant = addEntrant(text);
     entrant.isMachine = true;
     entrant.index =
