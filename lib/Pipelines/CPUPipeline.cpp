@@ -55,7 +55,7 @@ void hdp::buildTensorStage(OpPassManager &pm,
   pm.nest<func::FuncOp>().addPass(createLinalgGeneralizeNamedOpsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  pm.addPass(createFuseElementwise());
+  pm.addPass(createFuseElementwise({options.vectorize}));
   pm.addPass(createInterchangeReductions({!options.vectorize}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -80,7 +80,7 @@ void hdp::buildKernelStage(OpPassManager &pm,
   if (options.dispatchAttention)
     pm.addPass(createAttentionToCalls());
   pm.addPass(createLaunchToCalls());
-  pm.addPass(createOutlineKernels());
+  pm.addPass(createOutlineKernels({options.vectorize}));
   pm.addPass(createPlanBuffers());
   if (options.threads && options.vectorize)
     pm.addPass(createSplitKernels());

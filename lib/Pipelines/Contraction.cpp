@@ -6,9 +6,15 @@
 using namespace mlir;
 using namespace hdp;
 
+/// The argument of the body that is a factor, widened or not.
+static Value getFactor(Value factor) {
+  auto wide = factor.getDefiningOp<arith::ExtFOp>();
+  return wide ? wide.getIn() : factor;
+}
+
 /// The body is out + lhs * rhs, in any order of the operands.
 static bool isMultiplyAdd(Block &body) {
-  if (body.getNumArguments() != 3 || !llvm::hasNItems(body, 3))
+  if (body.getNumArguments() != 3)
     return false;
   Value out = body.getArgument(2);
   auto sum = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
@@ -18,9 +24,12 @@ static bool isMultiplyAdd(Block &body) {
   auto product = other.getDefiningOp<arith::MulFOp>();
   if (!product)
     return false;
+  Value x = getFactor(product.getLhs()), y = getFactor(product.getRhs());
+  unsigned numWidened = (x != product.getLhs()) + (y != product.getRhs());
+  if (!llvm::hasNItems(body, 3 + numWidened))
+    return false;
   Value a = body.getArgument(0), b = body.getArgument(1);
-  return (product.getLhs() == a && product.getRhs() == b) ||
-         (product.getLhs() == b && product.getRhs() == a);
+  return (x == a && y == b) || (x == b && y == a);
 }
 
 /// The loop of `dims` with the most iterations; an unknown number is many.
@@ -39,10 +48,17 @@ std::optional<Contraction> hdp::matchContraction(linalg::LinalgOp op) {
       op->getNumRegions() != 1 || op->getRegion(0).empty() ||
       !isMultiplyAdd(*op.getBlock()))
     return std::nullopt;
+  auto getElement = [](Value value) -> Type {
+    auto type = dyn_cast<ShapedType>(value.getType());
+    return type ? type.getElementType() : Type();
+  };
+  Type sum = getElement(op.getDpsInits()[0]);
+  if (!sum || !(sum.isF32() || sum.isF64()))
+    return std::nullopt;
   for (OpOperand &operand : op->getOpOperands()) {
-    auto type = dyn_cast<ShapedType>(operand.get().getType());
-    if (!type ||
-        !(type.getElementType().isF32() || type.getElementType().isF64()))
+    Type element = getElement(operand.get());
+    bool isHalf = element && (element.isF16() || element.isBF16());
+    if (element != sum && !(isHalf && sum.isF32()))
       return std::nullopt;
     if (!op.getMatchingIndexingMap(&operand).isProjectedPermutation())
       return std::nullopt;

@@ -10,6 +10,7 @@
 #include "hdp/Conversion/FunctionTarget.h"
 #include "hdp/Pipelines/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
@@ -56,27 +57,46 @@ struct LinalgToVectorPass
     });
     IRRewriter rewriter(&getContext());
     SmallVector<Operation *> mathWithFMA, mathWithout;
+    llvm::DenseSet<Operation *> done;
     for (linalg::LinalgOp op : ops) {
-      op = dropUnitDims(rewriter, op);
-      rewriter.setInsertionPoint(op);
+      if (done.contains(op))
+        continue;
+      auto function = op->getParentOfType<func::FuncOp>();
+      std::optional<Product> product =
+          function ? getProduct(function) : std::nullopt;
+      if (!product) {
+        op = dropUnitDims(rewriter, op);
+        product = Product{op, {}, {}};
+      }
+      rewriter.setInsertionPoint(product->contraction);
       ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
       CPUTarget chosen = getFunctionTarget(op, *found);
       VectorEmitter emitter(builder, chosen);
       emitter.sharePartOf(op);
-      if (vectorizeContraction(emitter, op))
+      SmallVector<Operation *> &math =
+          chosen.hasFMA ? mathWithFMA : mathWithout;
+      SmallVector<linalg::LinalgOp> parts = {op};
+      if (vectorizeContraction(emitter, *product, math)) {
         ++numContractions;
-      else if (vectorizeLoops(emitter, op,
-                              chosen.hasFMA ? mathWithFMA : mathWithout))
+        parts = {product->fill, product->contraction, product->epilogue};
+      } else if (vectorizeLoops(emitter, op, math)) {
         ++numLoops;
-      else
+      } else {
         continue;
+      }
       markVectorCode(op->getParentOfType<FunctionOpInterface>());
-      rewriter.eraseOp(op);
+      for (linalg::LinalgOp part : parts)
+        if (part) {
+          done.insert(part);
+          rewriter.eraseOp(part);
+        }
     }
     approximate(mathWithFMA, true);
     approximate(mathWithout, false);
-    for (auto function : getOperation().getOps<func::FuncOp>())
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      function->removeAttr(kProductAttr);
       shareUnaware(function);
+    }
   }
 
 private:

@@ -8,6 +8,7 @@
 #include "Contraction.h"
 #include "hdp/Pipelines/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -34,30 +35,39 @@ static bool isReadOnce(OpOperand *operand) {
          consumer.getMatchingIndexingMap(operand).isPermutation();
 }
 
-/// `operand` copies another tensor, and its owner is a contraction, which may
-/// read it in any layout.
-static bool isCopyIntoContraction(OpOperand *operand) {
+/// `operand` copies another tensor, or with `widen` also widens it from 16 bits
+/// to f32, and its owner is a contraction, which may read it in any layout.
+static bool isCopyIntoContraction(OpOperand *operand, bool widen) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
   if (!producer || !consumer || producer.getNumDpsInputs() != 1 ||
-      producer.getNumDpsInits() != 1 ||
-      !llvm::hasSingleElement(*producer.getBody()))
+      producer.getNumDpsInits() != 1)
     return false;
+  Block &body = *producer.getBody();
+  Value result = body.getTerminator()->getOperand(0);
+  unsigned numOps = 1;
+  if (auto wide = result.getDefiningOp<arith::ExtFOp>();
+      wide && widen && wide.getType().isF32()) {
+    result = wide.getIn();
+    numOps = 2;
+  }
   AffineMap source =
       producer.getMatchingIndexingMap(producer.getDpsInputOperand(0));
-  return producer.getBody()->getTerminator()->getOperand(0) ==
-             producer.getBody()->getArgument(0) &&
+  return llvm::hasNItems(body, numOps) && result == body.getArgument(0) &&
          source.isProjectedPermutation() && hdp::matchContraction(consumer);
 }
 
 namespace {
 struct FuseElementwisePass
     : public hdp::impl::FuseElementwiseBase<FuseElementwisePass> {
+  using FuseElementwiseBase::FuseElementwiseBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     auto control = [this](OpOperand *operand) {
-      bool fuse = (isReadOnce(operand) || isCopyIntoContraction(operand)) &&
-                  linalg::areElementwiseOpsFusable(operand);
+      bool fuse =
+          (isReadOnce(operand) || isCopyIntoContraction(operand, widen)) &&
+          linalg::areElementwiseOpsFusable(operand);
       numFused += fuse;
       return fuse;
     };

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Product.h"
 #include "hdp/Pipelines/Passes.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -25,6 +26,7 @@ namespace hdp {
 } // namespace hdp
 
 using namespace mlir;
+using hdp::Product;
 
 /// Strided copies would call a run-time library; a loop nest is faster. Copies
 /// that are one memcpy stay.
@@ -91,14 +93,17 @@ static bool areDisjoint(Value a, Value b) {
   return isFromOutside(a) && isAllocation(b);
 }
 
-/// Among `arguments`, the buffers that `op` may write and that overlap none of
-/// the others.
-static llvm::SmallBitVector getNoAlias(Operation *op,
+/// Among `arguments`, the buffers that one of `ops` may write and that overlap
+/// none of the others.
+static llvm::SmallBitVector getNoAlias(ArrayRef<Operation *> ops,
                                        ArrayRef<Value> arguments) {
   llvm::SmallBitVector result(arguments.size());
   for (auto [index, value] : llvm::enumerate(arguments)) {
-    if (!isa<MemRefType>(value.getType()) ||
-        hasSingleEffect<MemoryEffects::Read>(op, value))
+    bool isRead = llvm::all_of(ops, [value = value](Operation *op) {
+      return !llvm::is_contained(op->getOperands(), value) ||
+             hasSingleEffect<MemoryEffects::Read>(op, value);
+    });
+    if (!isa<MemRefType>(value.getType()) || isRead)
       continue;
     Value root = getRoot(value);
     result[index] = llvm::all_of(arguments, [&, self = value](Value other) {
@@ -122,6 +127,8 @@ struct Outlined {
 
 struct OutlineKernelsPass
     : public hdp::impl::OutlineKernelsBase<OutlineKernelsPass> {
+  using OutlineKernelsBase::OutlineKernelsBase;
+
   void runOnOperation() override {
     lowerStridedCopies(getOperation());
     SymbolTable symbols(getOperation());
@@ -133,8 +140,27 @@ struct OutlineKernelsPass
           sites.push_back(op);
       });
 
+    // By an op of each, all that are one kernel.
+    llvm::DenseMap<Operation *, SmallVector<Operation *>> together;
+    llvm::DenseSet<Operation *> taken;
+    for (Operation *op : sites)
+      if (auto contraction = dyn_cast<linalg::LinalgOp>(op);
+          fuse && contraction)
+        if (std::optional<Product> product = matchKernel(contraction)) {
+          SmallVector<Operation *> &ops = together[op];
+          for (linalg::LinalgOp part :
+               {product->fill, product->contraction, product->epilogue})
+            if (part && taken.insert(part).second)
+              ops.push_back(part);
+        }
+
     for (Operation *op : sites) {
-      Outlined outlined = outline(op);
+      SmallVector<Operation *> ops = together.lookup(op);
+      if (ops.empty() && !taken.contains(op))
+        ops = {op};
+      if (ops.empty())
+        continue;
+      Outlined outlined = outline(ops);
       auto [entry, isNew] = kernels.try_emplace(getText(*outlined.function));
       if (isNew) {
         outlined.function->setSymName("hdp_kernel_" +
@@ -142,10 +168,11 @@ struct OutlineKernelsPass
         entry->second = symbols.insert(outlined.function.release());
         ++numKernels;
       }
-      OpBuilder builder(op);
+      OpBuilder builder(ops.back());
       func::CallOp::create(builder, op->getLoc(), entry->second, TypeRange(),
                            outlined.arguments);
-      op->erase();
+      for (Operation *part : ops)
+        part->erase();
       ++numSites;
     }
   }
@@ -160,14 +187,23 @@ private:
     return text;
   }
 
-  static Outlined outline(Operation *op);
+  static std::optional<Product> matchKernel(linalg::LinalgOp contraction) {
+    return hdp::matchProduct(contraction, [](Value x, Value y) {
+      return areDisjoint(getRoot(x), getRoot(y));
+    });
+  }
+
+  static Outlined outline(ArrayRef<Operation *> ops);
 };
 } // namespace
 
-Outlined OutlineKernelsPass::outline(Operation *op) {
+Outlined OutlineKernelsPass::outline(ArrayRef<Operation *> ops) {
   // Operands first, then what regions use; each value once, constants apart.
-  llvm::SetVector<Value> used(op->operand_begin(), op->operand_end());
-  getUsedValuesDefinedAbove(op->getRegions(), used);
+  llvm::SetVector<Value> used;
+  for (Operation *op : ops)
+    used.insert_range(op->getOperands());
+  for (Operation *op : ops)
+    getUsedValuesDefinedAbove(op->getRegions(), used);
   Outlined result;
   SmallVector<Operation *> constants;
   for (Value value : used) {
@@ -178,10 +214,11 @@ Outlined OutlineKernelsPass::outline(Operation *op) {
       result.arguments.push_back(value);
   }
 
-  OpBuilder builder(op->getContext());
+  Location loc = ops.back()->getLoc();
+  OpBuilder builder(loc.getContext());
   auto type = builder.getFunctionType(TypeRange(ValueRange(result.arguments)),
                                       TypeRange());
-  result.function = func::FuncOp::create(op->getLoc(), "hdp_kernel", type);
+  result.function = func::FuncOp::create(loc, "hdp_kernel", type);
   func::FuncOp function = *result.function;
   function.setPrivate();
   Block *block = function.addEntryBlock();
@@ -190,10 +227,11 @@ Outlined OutlineKernelsPass::outline(Operation *op) {
   builder.setInsertionPointToStart(block);
   for (Operation *constant : constants)
     builder.clone(*constant, mapping);
-  builder.clone(*op, mapping);
-  func::ReturnOp::create(builder, op->getLoc());
+  for (Operation *op : ops)
+    builder.clone(*op, mapping);
+  func::ReturnOp::create(builder, loc);
 
-  llvm::SmallBitVector noAlias = getNoAlias(op, result.arguments);
+  llvm::SmallBitVector noAlias = getNoAlias(ops, result.arguments);
   for (unsigned index : noAlias.set_bits())
     function.setArgAttr(index, LLVM::LLVMDialect::getNoAliasAttrName(),
                         builder.getUnitAttr());
@@ -204,6 +242,8 @@ Outlined OutlineKernelsPass::outline(Operation *op) {
   });
   if (isStatic)
     function->setAttr("llvm.bareptr", builder.getUnitAttr());
+  if (ops.size() > 1)
+    function->setAttr(hdp::kProductAttr, builder.getUnitAttr());
   function->setAttr("passthrough",
                     builder.getArrayAttr(builder.getStringAttr("noinline")));
   return result;

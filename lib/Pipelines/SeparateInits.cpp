@@ -41,8 +41,6 @@ struct SeparateInitsPass
     });
     for (linalg::LinalgOp fill : fills) {
       Value filled = fill->getResult(0);
-      if (filled.hasOneUse())
-        continue;
       SmallVector<OpOperand *> inits;
       for (OpOperand &use : filled.getUses()) {
         auto op = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
@@ -50,14 +48,18 @@ struct SeparateInitsPass
           inits.push_back(&use);
       }
       for (OpOperand *init : inits) {
-        if (filled.hasOneUse())
-          break;
         OpBuilder builder(init->getOwner());
         IRMapping mapping;
         builder.clone(*fill.getDpsInits()[0].getDefiningOp(), mapping);
         init->set(builder.clone(*fill, mapping)->getResult(0));
         ++numSeparated;
       }
+      if (!filled.use_empty())
+        continue;
+      Operation *empty = fill.getDpsInits()[0].getDefiningOp();
+      fill->erase();
+      if (empty->use_empty())
+        empty->erase();
     }
   }
 };

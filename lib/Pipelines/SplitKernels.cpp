@@ -9,6 +9,7 @@
 
 #include "SplitKernels.h"
 #include "Contraction.h"
+#include "Product.h"
 #include "hdp/Conversion/HDPToVector.h"
 #include "hdp/Conversion/VectorEmitter.h"
 #include "hdp/Dialect/HDP/IR/HDP.h"
@@ -119,7 +120,9 @@ struct SplitKernelsPass : hdp::impl::SplitKernelsBase<SplitKernelsPass> {
     llvm::StringMap<FlatSymbolRefAttr> replaced;
     for (auto function :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      Operation *op = getOnlyOp(function);
+      std::optional<hdp::Product> product = hdp::getProduct(function);
+      Operation *op =
+          product ? product->contraction.getOperation() : getOnlyOp(function);
       if (!op || !isWorthIt(op))
         continue;
       if (auto attention = dyn_cast<hdp::AttentionOp>(op);

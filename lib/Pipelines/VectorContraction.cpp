@@ -8,10 +8,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Contraction.h"
-#include "LinalgToVector.h"
+#include "VectorContraction.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace hdp;
@@ -22,122 +23,31 @@ static constexpr int64_t kMaxDepth = 768;
 /// Rows this many bytes apart compete for the same places of a cache.
 static constexpr int64_t kConflictBytes = 2048;
 
-namespace {
-
-class ContractionEmitter {
-public:
-  ContractionEmitter(VectorEmitter &e, linalg::LinalgOp op,
-                     const Contraction &c);
-  bool run();
-
-private:
-  /// Where the elements of a panel come from: (row, column) of `operand` by
-  /// two loops, columns contiguous in the copy.
-  struct Source {
-    OpOperand *operand;
-    unsigned rowDim, columnDim;
-  };
-
-  AffineMap getMap(OpOperand *operand) {
-    return op.getMatchingIndexingMap(operand);
-  }
-  int64_t getStatic(unsigned dim) { return op.getStaticLoopRanges()[dim]; }
-  Value getSize(unsigned dim);
-  bool isContiguous(OpOperand *operand, unsigned dim);
-  std::optional<int64_t> getStride(OpOperand *operand, unsigned dim);
-  Values getIndices(OpOperand *operand);
-  void chooseTile();
-  void choosePacking();
-  Value allocate(Value rows, int64_t columns);
-  void nest(ArrayRef<unsigned> dims, function_ref<void()> body);
-  void pack(Source source, Value row0, Value numRows, Value column0,
-            Value numColumns, Value buffer);
-  void emitBlock(Value k0, Value depth);
-  void emitPanel(Value n0, int64_t vectors, Value columns);
-  void emitStrips(int64_t vectors, Value columns);
-  void emitTile(Value m0, int64_t rows, int64_t vectors, Value columns);
-  void choosePrefetch(Value n0);
-  void prefetch(Value strip, Value t);
-
-  VectorEmitter &e;
-  ImplicitLocOpBuilder &b;
-  linalg::LinalgOp op;
-  Contraction c;
-  int64_t lanes;
-  /// Rows and vectors of a tile; terms of a block.
-  int64_t tileRows = 1, tileVectors = 1, maxDepth = kMaxDepth;
-  bool packLhs = false, packRhs = false;
-  Value lhsBuffer, rhsBuffer;
-  /// The position in every loop; of a block, its first term and its length.
-  Values position;
-  Value blockStart, blockDepth;
-  /// Whether a panel is fetched while the one before it is used, and where it
-  /// begins.
-  bool prefetches = false;
-  Value nextStart, nextColumn;
-};
-
-} // namespace
-
 ContractionEmitter::ContractionEmitter(VectorEmitter &e, linalg::LinalgOp op,
                                        const Contraction &c)
-    : e(e), b(e.b), op(op), c(c), position(op.getNumLoops()) {
-  Type element = cast<MemRefType>(c.out->get().getType()).getElementType();
-  lanes = e.target.getLanes(element.getIntOrFloatBitWidth());
-}
-
-//===----------------------------------------------------------------------===//
-// Operands
-//===----------------------------------------------------------------------===//
-
-Value ContractionEmitter::getSize(unsigned dim) {
-  int64_t size = getStatic(dim);
-  if (!ShapedType::isDynamic(size))
-    return e.index(size);
-  for (OpOperand *operand : {c.out, c.lhs, c.rhs})
-    for (auto [i, expr] : llvm::enumerate(getMap(operand).getResults()))
-      if (expr == getAffineDimExpr(dim, b.getContext()))
-        return memref::DimOp::create(b, operand->get(), i);
-  llvm_unreachable("every loop of a contraction runs over an operand");
-}
-
-/// The distance in elements between neighbours along loop `dim`.
-std::optional<int64_t> ContractionEmitter::getStride(OpOperand *operand,
-                                                     unsigned dim) {
-  auto type = cast<MemRefType>(operand->get().getType());
-  SmallVector<int64_t> strides;
-  int64_t offset = 0;
-  if (failed(type.getStridesAndOffset(strides, offset)))
-    return std::nullopt;
-  AffineMap map = getMap(operand);
-  for (unsigned i = 0; i < map.getNumResults(); ++i)
-    if (map.getDimPosition(i) == dim && !ShapedType::isDynamic(strides[i]))
-      return strides[i];
-  return std::nullopt;
-}
-
-/// Loop `dim` runs over the operand's last dimension, element by element.
-bool ContractionEmitter::isContiguous(OpOperand *operand, unsigned dim) {
-  AffineMap map = getMap(operand);
-  return map.getNumResults() != 0 &&
-         map.getDimPosition(map.getNumResults() - 1) == dim &&
-         getStride(operand, dim) == 1;
-}
-
-/// The operand's indices at `position`.
-Values ContractionEmitter::getIndices(OpOperand *operand) {
-  AffineMap map = getMap(operand);
-  Values indices;
-  for (unsigned i = 0; i < map.getNumResults(); ++i)
-    indices.push_back(position[map.getDimPosition(i)]);
-  return indices;
-}
+    : e(e), b(e.b), op(op), c(c),
+      sumType(cast<MemRefType>(c.out->get().getType()).getElementType()),
+      lanes(e.target.getLanes(sumType.getIntOrFloatBitWidth())),
+      position(op.getNumLoops()) {}
 
 //===----------------------------------------------------------------------===//
 // Choices
 //===----------------------------------------------------------------------===//
 
 static int64_t ceilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
+
+/// Where the target adds products of pairs of bf16 to f32. A pair is two terms
+/// of the innermost sum.
+void ContractionEmitter::choosePairs() {
+  auto isBF16 = [](OpOperand *operand) {
+    return getElementTypeOrSelf(operand->get().getType()).isBF16();
+  };
+  usesPairs = e.target.hasBF16() && sumType.isF32() && isBF16(c.lhs) &&
+              isBF16(c.rhs) && c.mainM && getStatic(*c.mainM) != 1 &&
+              !ShapedType::isDynamic(getStatic(c.mainK)) &&
+              getStatic(c.mainK) % 2 == 0 && isContiguous(c.lhs, c.mainK) &&
+              (isContiguous(c.rhs, c.mainK) || isContiguous(c.rhs, c.mainN));
+}
 
 /// As many sums as registers hold: enough of them that additions never wait
 /// for one another, as square as the broadcasts allow.
@@ -155,10 +65,11 @@ void ContractionEmitter::chooseTile() {
   int64_t columns = getStatic(c.mainN);
   if (!ShapedType::isDynamic(columns))
     tileVectors = std::clamp<int64_t>(ceilDiv(columns, lanes), 1, tileVectors);
-  int64_t depth = getStatic(c.mainK);
-  if (!ShapedType::isDynamic(depth) && depth > 0) {
-    int64_t blocks = ceilDiv(depth, kMaxDepth);
-    maxDepth = llvm::alignTo(ceilDiv(depth, blocks), lanes);
+  maxDepth = kMaxDepth;
+  if (std::optional<int64_t> depth = getConstantIntValue(getNumSteps());
+      depth && *depth > 0) {
+    int64_t blocks = ceilDiv(*depth, kMaxDepth);
+    maxDepth = llvm::alignTo(ceilDiv(*depth, blocks), lanes);
   }
 }
 
@@ -166,87 +77,24 @@ void ContractionEmitter::choosePacking() {
   int64_t uses = 1;
   for (unsigned dim : c.m)
     uses *= ShapedType::isDynamic(getStatic(dim)) ? 1000 : getStatic(dim);
-  packRhs = !isContiguous(c.rhs, c.mainN) || uses > 2 * tileRows;
+  packRhs = usesPairs || !isContiguous(c.rhs, c.mainN) || uses > 2 * tileRows;
   if (!c.mainM)
     return;
-  int64_t columns = getStatic(c.mainN);
-  bool isReused =
-      ShapedType::isDynamic(columns) || columns > 2 * tileVectors * lanes;
+  int64_t width = tileVectors * lanes, columns = getStatic(c.mainN);
+  bool isReused = ShapedType::isDynamic(columns) || columns > 2 * width;
   std::optional<int64_t> stride = getStride(c.lhs, *c.mainM);
-  Type element = cast<MemRefType>(c.lhs->get().getType()).getElementType();
+  Type element = getElementTypeOrSelf(c.lhs->get().getType());
   int64_t bytes = element.getIntOrFloatBitWidth() / 8;
   bool conflicts =
       tileRows > 4 && stride && (*stride * bytes) % kConflictBytes == 0;
-  packLhs = isReused && (!isContiguous(c.lhs, c.mainK) || conflicts);
-}
+  packLhs = usesPairs || (isReused && (!isContiguous(c.lhs, c.mainK) ||
+                                       conflicts || element != sumType));
 
-//===----------------------------------------------------------------------===//
-// Packing
-//===----------------------------------------------------------------------===//
-
-Value ContractionEmitter::allocate(Value rows, int64_t columns) {
-  Type element = cast<MemRefType>(c.out->get().getType()).getElementType();
-  std::optional<int64_t> known = getConstantIntValue(rows);
-  auto type =
-      MemRefType::get({known.value_or(ShapedType::kDynamic), columns}, element);
-  return memref::AllocOp::create(b, type,
-                                 known ? ValueRange() : ValueRange(rows),
-                                 b.getI64IntegerAttr(64));
-}
-
-/// buffer[r][t] = source(row0 + r, column0 + t). The buffer has room for whole
-/// vectors of columns and, where rows are contiguous, for whole vectors of
-/// rows; what is beyond the counts is never used.
-void ContractionEmitter::pack(Source source, Value row0, Value numRows,
-                              Value column0, Value numColumns, Value buffer) {
-  OpOperand *operand = source.operand;
-  Value memref = operand->get();
-  Values saved = position;
-  Value zero = e.index(0);
-  auto at = [&](Value row, Value column) {
-    position[source.rowDim] = row;
-    position[source.columnDim] = column;
-    return getIndices(operand);
-  };
-
-  if (isContiguous(operand, source.columnDim)) {
-    e.loop(zero, numRows, 1, [&](Value r) {
-      e.loop(zero, numColumns, lanes, [&](Value t) {
-        Value mask = e.maskAt(lanes, t, numColumns);
-        Value vector =
-            e.load(memref, at(e.add(row0, r), e.add(column0, t)), lanes, mask);
-        e.store(vector, buffer, {r, t}, Value());
-      });
-    });
-  } else if (isContiguous(operand, source.rowDim)) {
-    Value last = e.sub(numColumns, e.index(1));
-    std::optional<int64_t> known = getConstantIntValue(numColumns);
-    bool isWhole = known && *known % lanes == 0;
-    e.loop(zero, numColumns, lanes, [&](Value t) {
-      e.loop(zero, numRows, lanes, [&](Value r) {
-        Value mask = e.maskAt(lanes, r, numRows);
-        Values vectors;
-        for (int64_t i = 0; i < lanes; ++i) {
-          Value column = e.add(t, i);
-          if (!isWhole)
-            column = e.min(column, last);
-          vectors.push_back(e.load(
-              memref, at(e.add(row0, r), e.add(column0, column)), lanes, mask));
-        }
-        for (auto [i, vector] : llvm::enumerate(e.transpose(vectors)))
-          e.store(vector, buffer, {e.add(r, i), t}, Value());
-      });
-    });
-  } else {
-    e.loop(zero, numRows, 1, [&](Value r) {
-      e.loop(zero, numColumns, 1, [&](Value t) {
-        Value element = memref::LoadOp::create(
-            b, memref, at(e.add(row0, r), e.add(column0, t)));
-        memref::StoreOp::create(b, element, buffer, ValueRange{r, t});
-      });
-    });
-  }
-  position = saved;
+  bool isOnePanel =
+      !ShapedType::isDynamic(columns) && columns <= width &&
+      getConstantIntValue(getNumSteps()).value_or(maxDepth + 1) <= maxDepth;
+  prefetches = packRhs && !isOnePanel &&
+               (isContiguous(c.rhs, c.mainN) || isContiguous(c.rhs, c.mainK));
 }
 
 //===----------------------------------------------------------------------===//
@@ -263,105 +111,143 @@ void ContractionEmitter::nest(ArrayRef<unsigned> dims,
   });
 }
 
+bool ContractionEmitter::isOneBlock() {
+  std::optional<int64_t> steps = getConstantIntValue(getNumSteps());
+  return steps && *steps <= maxDepth;
+}
+
+/// To a row of the result and a vector of a tile's columns.
+void ContractionEmitter::moveTo(Value row, Value n0, int64_t vector) {
+  if (c.mainM)
+    position[*c.mainM] = row;
+  position[c.mainN] = e.add(n0, vector * lanes);
+}
+
+Values ContractionEmitter::loadSums(Value m0, int64_t rows, Values masks) {
+  Value n0 = position[c.mainN];
+  Values sums;
+  for (int64_t row = 0; row < rows; ++row)
+    for (auto [v, mask] : llvm::enumerate(masks)) {
+      moveTo(e.add(m0, row), n0, v);
+      sums.push_back(e.load(c.out->get(), getIndices(c.out), lanes, mask));
+    }
+  position[c.mainN] = n0;
+  return sums;
+}
+
+void ContractionEmitter::storeSums(Value m0, Values masks, Values sums) {
+  Value n0 = position[c.mainN];
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    size_t v = i % masks.size();
+    moveTo(e.add(m0, i / masks.size()), n0, v);
+    e.store(sum, c.out->get(), getIndices(c.out), masks[v]);
+  }
+  position[c.mainN] = n0;
+}
+
+/// What the block adds to: what is in memory, or for the first block the value
+/// that sums begin with.
+Values ContractionEmitter::beginSums(Value m0, int64_t rows, Values masks) {
+  if (!initial)
+    return loadSums(m0, rows, masks);
+  Values sums(rows * masks.size(), e.splat(initial, lanes));
+  if (isOneBlock())
+    return sums;
+  Value isFirst = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq,
+                                                blockStart, e.index(0));
+  auto branch = scf::IfOp::create(b, TypeRange(ValueRange(sums)), isFirst,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, sums);
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, loadSums(m0, rows, masks));
+  return Values(branch.getResults());
+}
+
+/// Leaves the sums in memory, or behind the last block what becomes of them.
+void ContractionEmitter::endSums(Value m0, int64_t rows, Values masks,
+                                 Values sums) {
+  if (!epilogue)
+    return storeSums(m0, masks, sums);
+  if (isOneBlock())
+    return follow(m0, rows, masks, sums);
+  Value isLast = b.createOrFold<arith::CmpIOp>(
+      arith::CmpIPredicate::eq, e.add(blockStart, blockDepth), getNumSteps());
+  auto branch = scf::IfOp::create(b, isLast, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  follow(m0, rows, masks, sums);
+  b.setInsertionPointToStart(branch.elseBlock());
+  storeSums(m0, masks, sums);
+}
+
+/// The epilogue of a tile: in registers, or if there is much to do in a loop
+/// over its rows.
+void ContractionEmitter::follow(Value m0, int64_t rows, Values masks,
+                                Values sums) {
+  Value n0 = position[c.mainN], out = c.out->get();
+  if (isEpilogueShort) {
+    for (auto [i, sum] : llvm::enumerate(sums)) {
+      size_t v = i % masks.size();
+      moveTo(e.add(m0, i / masks.size()), n0, v);
+      epilogue->follow(out, sum, getIndices(c.out), masks[v]);
+    }
+  } else {
+    storeSums(m0, masks, sums);
+    e.loop(e.index(0), e.index(rows), 1, [&](Value row) {
+      for (auto [v, mask] : llvm::enumerate(masks)) {
+        moveTo(e.add(m0, row), n0, v);
+        Values indices = getIndices(c.out);
+        epilogue->follow(out, e.load(out, indices, lanes, mask), indices, mask);
+      }
+    });
+  }
+  position[c.mainN] = n0;
+}
+
 /// Adds the block's terms to `rows` times `vectors` of the result; `columns` of
 /// them exist.
 void ContractionEmitter::emitTile(Value m0, int64_t rows, int64_t vectors,
                                   Value columns) {
-  Value n0 = position[c.mainN];
-  SmallVector<Value> masks;
+  Value n0 = position[c.mainN], strip;
+  Values masks;
   for (int64_t v = 0; v < vectors; ++v)
     masks.push_back(e.mask(lanes, e.sub(columns, e.index(v * lanes))));
-  auto setRow = [&](int64_t row) {
-    if (c.mainM)
-      position[*c.mainM] = e.add(m0, row);
-  };
-  auto outAt = [&](int64_t row, int64_t v) {
-    setRow(row);
-    position[c.mainN] = e.add(n0, v * lanes);
-    return getIndices(c.out);
-  };
-
-  Values sums;
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t v = 0; v < vectors; ++v)
-      sums.push_back(e.load(c.out->get(), outAt(row, v), lanes, masks[v]));
-  Value strip;
   if (prefetches)
     strip = b.createOrFold<arith::DivUIOp>(m0, e.index(tileRows));
+  Values sums = beginSums(m0, rows, masks);
   sums = e.carry(e.index(0), blockDepth, 1, sums, [&](Value t, Values soFar) {
     if (prefetches)
       prefetch(strip, t);
-    position[c.mainK] = e.add(blockStart, t);
+    position[c.mainK] = toTerm(e.add(blockStart, t));
     Values right;
     for (int64_t v = 0; v < vectors; ++v) {
       position[c.mainN] = e.add(n0, v * lanes);
-      if (packRhs)
-        right.push_back(
-            e.load(rhsBuffer, {t, e.index(v * lanes)}, lanes, Value()));
-      else
-        right.push_back(
-            e.load(c.rhs->get(), getIndices(c.rhs), lanes, masks[v]));
+      right.push_back(
+          packRhs ? e.load(rhsBuffer, {t, e.index(v * lanes)}, lanes, Value())
+                  : load(c.rhs, masks[v]));
     }
     Values next;
     for (int64_t row = 0; row < rows; ++row) {
-      setRow(row);
-      Value left =
-          packLhs ? memref::LoadOp::create(b, lhsBuffer,
-                                           ValueRange{position[*c.mainM], t})
-                  : memref::LoadOp::create(b, c.lhs->get(), getIndices(c.lhs));
+      if (c.mainM)
+        position[*c.mainM] = e.add(m0, row);
+      Value left = packLhs
+                       ? Value(memref::LoadOp::create(
+                             b, lhsBuffer, ValueRange{position[*c.mainM], t}))
+                       : widen(memref::LoadOp::create(b, c.lhs->get(),
+                                                      getIndices(c.lhs)));
       left = e.splat(left, lanes);
       for (int64_t v = 0; v < vectors; ++v)
-        next.push_back(e.multiplyAdd(left, right[v], soFar[row * vectors + v]));
+        next.push_back(
+            usesPairs
+                ? multiplyPairs(left, right[v], soFar[row * vectors + v])
+                : e.multiplyAdd(left, right[v], soFar[row * vectors + v]));
     }
     return next;
   });
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t v = 0; v < vectors; ++v)
-      e.store(sums[row * vectors + v], c.out->get(), outAt(row, v), masks[v]);
   position[c.mainN] = n0;
-}
-
-/// The panel behind the one at n0: the next columns, else the next terms.
-void ContractionEmitter::choosePrefetch(Value n0) {
-  Value next = e.add(n0, tileVectors * lanes);
-  Value isInside = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt,
-                                                 next, getSize(c.mainN));
-  nextColumn = b.createOrFold<arith::SelectOp>(isInside, next, e.index(0));
-  nextStart = b.createOrFold<arith::SelectOp>(isInside, blockStart,
-                                              e.add(blockStart, blockDepth));
-}
-
-/// One line of the next panel at each step of a strip's sums: as many strips
-/// as a tile has vectors fetch all of it, others what is there already.
-void ContractionEmitter::prefetch(Value strip, Value t) {
-  Values saved = position;
-  auto divide = [&](Value x, int64_t y) {
-    return b.createOrFold<arith::DivUIOp>(x, e.index(y));
-  };
-  auto modulo = [&](Value x, int64_t y) {
-    return b.createOrFold<arith::RemUIOp>(x, e.index(y));
-  };
-  auto times = [&](Value x, int64_t y) {
-    return b.createOrFold<arith::MulIOp>(x, e.index(y));
-  };
-  if (isContiguous(c.rhs, c.mainN)) {
-    position[c.mainK] = e.add(nextStart, t);
-    position[c.mainN] =
-        e.add(nextColumn, times(modulo(strip, tileVectors), lanes));
-  } else {
-    int64_t width = tileVectors * lanes;
-    Value line = divide(t, width);
-    Value lines =
-        b.createOrFold<arith::CeilDivUIOp>(blockDepth, e.index(width));
-    line = e.add(
-        line, b.createOrFold<arith::MulIOp>(modulo(strip, tileVectors), lines));
-    position[c.mainK] = e.add(nextStart, times(line, lanes));
-    position[c.mainN] = e.add(nextColumn, modulo(t, width));
-  }
-  memref::PrefetchOp::create(b, c.rhs->get(), getIndices(c.rhs),
-                             /*isWrite=*/false, /*localityHint=*/2,
-                             /*isDataCache=*/true);
-  position = saved;
+  endSums(m0, rows, masks, sums);
 }
 
 void ContractionEmitter::emitStrips(int64_t vectors, Value columns) {
@@ -382,8 +268,7 @@ void ContractionEmitter::emitStrips(int64_t vectors, Value columns) {
 void ContractionEmitter::emitPanel(Value n0, int64_t vectors, Value columns) {
   position[c.mainN] = n0;
   if (packRhs)
-    pack({c.rhs, c.mainK, c.mainN}, blockStart, blockDepth, n0, columns,
-         rhsBuffer);
+    packRight(n0, columns);
   if (prefetches)
     choosePrefetch(n0);
   SmallVector<unsigned> outer;
@@ -394,12 +279,11 @@ void ContractionEmitter::emitPanel(Value n0, int64_t vectors, Value columns) {
   nest(outer, [&] { emitStrips(vectors, columns); });
 }
 
-void ContractionEmitter::emitBlock(Value k0, Value depth) {
-  blockStart = k0;
+void ContractionEmitter::emitBlock(Value step0, Value depth) {
+  blockStart = step0;
   blockDepth = depth;
   if (packLhs)
-    pack({c.lhs, *c.mainM, c.mainK}, e.index(0), getSize(*c.mainM), k0, depth,
-         lhsBuffer);
+    packLeft();
   Value columns = getSize(c.mainN);
   int64_t width = tileVectors * lanes;
   Value whole = e.floorTo(columns, width);
@@ -434,14 +318,9 @@ void ContractionEmitter::emitBlock(Value k0, Value depth) {
 bool ContractionEmitter::run() {
   if (!isContiguous(c.out, c.mainN))
     return false;
+  choosePairs();
   chooseTile();
   choosePacking();
-  int64_t columns = getStatic(c.mainN), depth = getStatic(c.mainK);
-  bool isOnePanel = !ShapedType::isDynamic(columns) &&
-                    !ShapedType::isDynamic(depth) && depth <= maxDepth &&
-                    columns <= tileVectors * lanes;
-  prefetches = packRhs && c.mainM && !isOnePanel &&
-               (isContiguous(c.rhs, c.mainN) || isContiguous(c.rhs, c.mainK));
   if (packRhs)
     rhsBuffer = allocate(e.index(maxDepth), tileVectors * lanes);
   if (packLhs)
@@ -456,12 +335,12 @@ bool ContractionEmitter::run() {
   llvm::copy_if(c.k, std::back_inserter(outer),
                 [&](unsigned dim) { return dim != c.mainK; });
   nest(outer, [&] {
-    Value terms = getSize(c.mainK);
-    e.loop(e.index(0), terms, maxDepth, [&](Value k0) {
-      std::optional<int64_t> known = getConstantIntValue(terms);
+    Value steps = getNumSteps();
+    e.loop(e.index(0), steps, maxDepth, [&](Value first) {
+      std::optional<int64_t> known = getConstantIntValue(steps);
       bool isWhole = known && (*known % maxDepth == 0 || *known < maxDepth);
-      emitBlock(k0, isWhole ? e.index(std::min(*known, maxDepth))
-                            : e.min(e.index(maxDepth), e.sub(terms, k0)));
+      emitBlock(first, isWhole ? e.index(std::min(*known, maxDepth))
+                               : e.min(e.index(maxDepth), e.sub(steps, first)));
     });
   });
   for (Value buffer : {lhsBuffer, rhsBuffer})
@@ -470,7 +349,23 @@ bool ContractionEmitter::run() {
   return true;
 }
 
-bool hdp::vectorizeContraction(VectorEmitter &e, linalg::LinalgOp op) {
-  std::optional<Contraction> contraction = matchContraction(op);
-  return contraction && ContractionEmitter(e, op, *contraction).run();
+/// Operations of an epilogue that are done to a tile in registers.
+static constexpr size_t kShortEpilogue = 3;
+
+bool hdp::vectorizeContraction(VectorEmitter &e, const Product &product,
+                               SmallVectorImpl<Operation *> &math) {
+  std::optional<Contraction> contraction =
+      matchContraction(product.contraction);
+  if (!contraction)
+    return false;
+  ContractionEmitter emitter(e, product.contraction, *contraction);
+  if (linalg::LinalgOp fill = product.fill)
+    emitter.setInitial(fill.getBlock()->getTerminator()->getOperand(0));
+  std::optional<LoopVectorizer> epilogue;
+  if (linalg::LinalgOp op = product.epilogue) {
+    epilogue.emplace(e, op, math);
+    emitter.setEpilogue(
+        &*epilogue, !llvm::hasNItemsOrMore(*op.getBlock(), kShortEpilogue + 2));
+  }
+  return emitter.run();
 }

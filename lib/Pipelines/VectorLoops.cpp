@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "LinalgToVector.h"
+#include "VectorLoops.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -17,56 +17,6 @@
 
 using namespace mlir;
 using namespace hdp;
-
-namespace {
-
-/// How an operand's place changes from one iteration of a loop to the next.
-enum class Access { Same, Next, Far };
-
-class LoopVectorizer {
-public:
-  LoopVectorizer(VectorEmitter &e, linalg::LinalgOp op,
-                 SmallVectorImpl<Operation *> &math)
-      : e(e), b(e.b), op(op), math(math), types(op.getIteratorTypesArray()),
-        sizes(op.getStaticLoopRanges()), position(op.getNumLoops()) {}
-  bool run();
-
-private:
-  bool isBodySupported();
-  bool chooseLoop();
-  bool canCombine();
-  Access getAccess(OpOperand *operand, unsigned dim);
-  Value getSize(unsigned dim);
-  Values getIndices(OpOperand *operand);
-  Values getBounds(OpOperand *operand);
-  Value read(OpOperand *operand, int64_t lanes, Value mask);
-  Values compute(int64_t lanes, Value mask, ValueRange inits);
-  Values reduce(ArrayRef<unsigned> dims, int64_t lanes, Value mask,
-                Values inits);
-  void nest(ArrayRef<unsigned> dims, function_ref<void()> body);
-  void nestShared(function_ref<void()> body);
-  void emitParallel(int64_t lanes, Value mask);
-  void emitAlongParallel();
-  void emitAlongReduction();
-  Value combine(unsigned init, Value x, Value y);
-  Value getNeutral(unsigned init, int64_t lanes);
-
-  VectorEmitter &e;
-  ImplicitLocOpBuilder &b;
-  linalg::LinalgOp op;
-  SmallVectorImpl<Operation *> &math;
-  SmallVector<utils::IteratorType> types;
-  SmallVector<int64_t> sizes;
-  /// The loop over vectors, its lanes, and how many registers at once.
-  unsigned inner = 0;
-  int64_t lanes = 1, unroll = 1;
-  SmallVector<unsigned> parallel, reductions;
-  /// The op that combines a term with each init; null along a parallel loop.
-  SmallVector<Operation *> combiners;
-  Values position;
-};
-
-} // namespace
 
 //===----------------------------------------------------------------------===//
 // What can be done
@@ -81,7 +31,7 @@ static bool isElement(Type type) {
          type.isInteger(64);
 }
 
-bool LoopVectorizer::isBodySupported() {
+static bool isBodySupported(linalg::LinalgOp op) {
   if (op->getNumRegions() != 1 || op->getRegion(0).empty() ||
       op.getNumLoops() == 0 || op.getNumDpsInits() == 0)
     return false;
@@ -102,13 +52,18 @@ bool LoopVectorizer::isBodySupported() {
       if (!isElement(type) && !type.isInteger(1) && !type.isIndex())
         return false;
   }
-  return llvm::all_of(types, [](utils::IteratorType type) {
+  return llvm::all_of(op.getIteratorTypesArray(), [](utils::IteratorType type) {
     return type == utils::IteratorType::parallel ||
            type == utils::IteratorType::reduction;
   });
 }
 
-Access LoopVectorizer::getAccess(OpOperand *operand, unsigned dim) {
+namespace {
+/// How an operand's place changes from one iteration of a loop to the next.
+enum class Access { Same, Next, Far };
+} // namespace
+
+static Access getAccess(linalg::LinalgOp op, OpOperand *operand, unsigned dim) {
   AffineMap map = op.getMatchingIndexingMap(operand);
   if (!isa<MemRefType>(operand->get().getType()) || !map.isFunctionOfDim(dim))
     return Access::Same;
@@ -118,7 +73,7 @@ Access LoopVectorizer::getAccess(OpOperand *operand, unsigned dim) {
       return Access::Far;
   // d, or d plus an expression without d.
   AffineExpr expr = map.getResult(last);
-  AffineExpr self = getAffineDimExpr(dim, b.getContext());
+  AffineExpr self = getAffineDimExpr(dim, op->getContext());
   if (auto sum = dyn_cast<AffineBinaryOpExpr>(expr);
       sum && sum.getKind() == AffineExprKind::Add) {
     if (sum.getLHS() == self && !sum.getRHS().isFunctionOfDim(dim))
@@ -167,7 +122,7 @@ bool LoopVectorizer::chooseLoop() {
   auto accesses = [&](ArrayRef<OpOperand *> operands, unsigned dim,
                       std::initializer_list<Access> allowed) {
     return llvm::all_of(operands, [&](OpOperand *operand) {
-      return llvm::is_contained(allowed, getAccess(operand, dim));
+      return llvm::is_contained(allowed, getAccess(op, operand, dim));
     });
   };
   SmallVector<OpOperand *> inits, inputs = op.getDpsInputOperands();
@@ -233,7 +188,9 @@ Value LoopVectorizer::read(OpOperand *operand, int64_t lanes, Value mask) {
   Value value = operand->get();
   if (!isa<MemRefType>(value.getType()))
     return e.splat(value, lanes);
-  if (getAccess(operand, inner) == Access::Next)
+  if (value == knownBuffer)
+    return knownVector;
+  if (getAccess(op, operand, inner) == Access::Next)
     return e.load(value, getIndices(operand), lanes, mask);
   return e.splat(
       memref::LoadOp::create(b, value, getIndices(operand)).getResult(), lanes);
@@ -472,7 +429,7 @@ void LoopVectorizer::emitAlongReduction() {
 }
 
 bool LoopVectorizer::run() {
-  if (!isBodySupported() || !chooseLoop())
+  if (!isBodySupported(op) || !chooseLoop())
     return false;
   lanes = e.target.getLanes(32);
   bool isShort = !ShapedType::isDynamic(sizes[inner]) && sizes[inner] < lanes;
@@ -491,6 +448,51 @@ bool LoopVectorizer::run() {
     emitAlongParallel();
   }
   return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Behind a product
+//===----------------------------------------------------------------------===//
+
+bool hdp::canFollowProduct(linalg::LinalgOp op, Value product) {
+  if (op.getNumDpsInits() != 1 || op.getNumLoops() == 0 ||
+      op.getNumLoops() != op.getNumParallelLoops() || !isBodySupported(op) ||
+      !op.getRegionOutputArgs()[0].use_empty() ||
+      !op.getBlock()->getOps<linalg::IndexOp>().empty())
+    return false;
+  unsigned last = op.getNumLoops() - 1;
+  OpOperand *init = op.getDpsInitOperand(0);
+  if (!op.getMatchingIndexingMap(init).isIdentity() ||
+      getAccess(op, init, last) != Access::Next)
+    return false;
+  bool readsProduct = false;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(input);
+    if (!map.isProjectedPermutation() ||
+        getAccess(op, input, last) == Access::Far)
+      return false;
+    if (input->get() != product)
+      continue;
+    if (!map.isIdentity())
+      return false;
+    readsProduct = true;
+  }
+  return readsProduct;
+}
+
+void LoopVectorizer::follow(Value product, Value input, Values place,
+                            Value mask) {
+  inner = op.getNumLoops() - 1;
+  position = std::move(place);
+  knownBuffer = product;
+  knownVector = input;
+  int64_t count = cast<VectorType>(input.getType()).getNumElements();
+  OpOperand *init = op.getDpsInitOperand(0);
+  auto type =
+      VectorType::get({count}, getElementTypeOrSelf(init->get().getType()));
+  Value unused = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  Values results = compute(count, mask, unused);
+  e.store(results[0], init->get(), getIndices(init), mask);
 }
 
 bool hdp::vectorizeLoops(VectorEmitter &e, linalg::LinalgOp op,

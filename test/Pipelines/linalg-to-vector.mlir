@@ -1,5 +1,6 @@
 // Contractions in tiles, other ops in vectors; what neither takes is kept.
 // RUN: hdp-opt %s --hdp-linalg-to-vector=target=avx512 --canonicalize --cse --split-input-file | FileCheck %s
+// RUN: hdp-opt %s --hdp-linalg-to-vector=target=avx512-bf16 --canonicalize --cse --split-input-file | FileCheck %s --check-prefix=PAIRS
 // RUN: hdp-opt %s --hdp-linalg-to-vector=target=portable --canonicalize --cse --split-input-file | FileCheck %s --check-prefix=PORTABLE
 
 // Two strips of twelve rows, two panels of two vectors, copied: each element is
@@ -133,6 +134,93 @@ func.func @kept(%a: memref<8x8xf16>, %b: memref<8x8xf16>, %c: memref<8x8xf16>, %
       ins(%s : memref<16x16xf32>) outs(%t : memref<16x16xf32>) {
   ^bb0(%in: f32, %out: f32):
     linalg.yield %in : f32
+  }
+  return
+}
+
+// -----
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#kn = affine_map<(m, n, k) -> (k, n)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+#id = affine_map<(i, j) -> (i, j)>
+#column = affine_map<(i, j) -> (j)>
+
+// With what goes with it: sums begin as a constant, and a bias is added before
+// they leave the registers.
+
+// CHECK-LABEL: func.func private @product
+// CHECK-NOT:     hdp.product
+// CHECK-DAG:     arith.constant dense<0.000000e+00> : vector<16xf32>
+// CHECK-NOT:     %arg2{{\[}}
+// CHECK:         math.fma
+// CHECK:         vector.load %arg3
+// CHECK:         arith.addf {{.*}} : vector<16xf32>
+// CHECK:         vector.store {{.*}}, %arg4
+// CHECK-NOT:     %arg2{{\[}}
+// CHECK:         return
+func.func private @product(%a: memref<8x16xf32>, %b: memref<16x32xf32>, %c: memref<8x32xf32>,
+                           %v: memref<32xf32>, %d: memref<8x32xf32>) attributes {hdp.product} {
+  %zero = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [#id], iterator_types = ["parallel", "parallel"]} outs(%c : memref<8x32xf32>) {
+  ^bb0(%o: f32):
+    linalg.yield %zero : f32
+  }
+  linalg.matmul ins(%a, %b : memref<8x16xf32>, memref<16x32xf32>) outs(%c : memref<8x32xf32>)
+  linalg.generic {indexing_maps = [#id, #column, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%c, %v : memref<8x32xf32>, memref<32xf32>) outs(%d : memref<8x32xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %s = arith.addf %x, %y : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#kn = affine_map<(m, n, k) -> (k, n)>
+#nk = affine_map<(m, n, k) -> (n, k)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+
+// Pairs of bf16 where the target adds them to f32; elsewhere, and f16, in f32.
+
+// PAIRS-LABEL: func.func @pairs
+// PAIRS:         memref.alloc() {{.*}} memref<16x32xi32>
+// PAIRS:         vector.load %arg0{{.*}} vector<32xbf16>
+// PAIRS:         llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// PAIRS-NOT:     linalg
+// CHECK-LABEL: func.func @pairs
+// CHECK:         arith.extf {{.*}} : vector<16xbf16> to vector<16xf32>
+// CHECK:         math.fma
+// CHECK-NOT:     linalg
+func.func @pairs(%a: memref<24x32xbf16>, %b: memref<32x32xbf16>, %c: memref<24x32xf32>) {
+  linalg.generic {indexing_maps = [#mk, #kn, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<24x32xbf16>, memref<32x32xbf16>) outs(%c : memref<24x32xf32>) {
+  ^bb0(%x: bf16, %y: bf16, %o: f32):
+    %u = arith.extf %x : bf16 to f32
+    %w = arith.extf %y : bf16 to f32
+    %p = arith.mulf %u, %w : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// PAIRS-LABEL: func.func @odd
+// PAIRS-NOT:     call_intrinsic
+// PAIRS:         math.fma
+// CHECK-LABEL: func.func @odd
+// CHECK:         math.fma
+func.func @odd(%a: memref<24x33xbf16>, %b: memref<32x33xbf16>, %c: memref<24x32xf32>) {
+  linalg.generic {indexing_maps = [#mk, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<24x33xbf16>, memref<32x33xbf16>) outs(%c : memref<24x32xf32>) {
+  ^bb0(%x: bf16, %y: bf16, %o: f32):
+    %u = arith.extf %x : bf16 to f32
+    %w = arith.extf %y : bf16 to f32
+    %p = arith.mulf %u, %w : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
   }
   return
 }

@@ -1,5 +1,6 @@
 // Every op on buffers becomes a call; equal ones share a function.
 // RUN: hdp-opt %s --hdp-outline-kernels --split-input-file | FileCheck %s
+// RUN: hdp-opt %s --hdp-outline-kernels=fuse --split-input-file | FileCheck %s --check-prefix=FUSE
 
 #id = affine_map<(i) -> (i)>
 
@@ -171,4 +172,130 @@ func.func @attention(%q: memref<2x4x8xf32>, %o: memref<2x4x8xf32>) {
                                  memref<2x4x8xf32>)
       outs(%o : memref<2x4x8xf32>) {scale = 0.125}
   return
+}
+
+// -----
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#kn = affine_map<(m, n, k) -> (k, n)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+#id = affine_map<(i, j) -> (i, j)>
+#column = affine_map<(i, j) -> (j)>
+
+// A product with what its sums begin with and what becomes of them.
+
+// FUSE-LABEL: @product
+// FUSE:         memref.alloc
+// FUSE:         memref.alloc
+// FUSE-NOT:     linalg.generic
+// FUSE:         call @[[KERNEL:[a-z_0-9]*]](
+// FUSE-NOT:     call
+// FUSE:         return
+// FUSE:       func.func private @[[KERNEL]](
+// FUSE-SAME:    hdp.product
+// FUSE-COUNT-3: linalg.generic
+// CHECK-LABEL: @product
+// CHECK-COUNT-3: call
+func.func @product(%a: memref<8x16xf32>, %b: memref<16x32xf32>, %v: memref<32xf32>) -> memref<8x32xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c = memref.alloc() : memref<8x32xf32>
+  linalg.generic {indexing_maps = [#id], iterator_types = ["parallel", "parallel"]} outs(%c : memref<8x32xf32>) {
+  ^bb0(%o: f32):
+    linalg.yield %zero : f32
+  }
+  linalg.generic {indexing_maps = [#mk, #kn, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<8x16xf32>, memref<16x32xf32>) outs(%c : memref<8x32xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  %d = memref.alloc() : memref<8x32xf32>
+  linalg.generic {indexing_maps = [#id, #column, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%c, %v : memref<8x32xf32>, memref<32xf32>) outs(%d : memref<8x32xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %s = arith.addf %x, %y : f32
+    linalg.yield %s : f32
+  }
+  memref.dealloc %c : memref<8x32xf32>
+  return %d : memref<8x32xf32>
+}
+
+// -----
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#kn = affine_map<(m, n, k) -> (k, n)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+#id = affine_map<(i, j) -> (i, j)>
+#swap = affine_map<(i, j) -> (j, i)>
+
+// Somebody else reads the sums; the result is a factor; it is read in another
+// order; something happens in between.
+
+// FUSE-LABEL: @apart
+// FUSE-COUNT-8: call @
+// FUSE:         return
+// FUSE-NOT:     hdp.product
+func.func @apart(%a: memref<16x16xf32>, %r: memref<16x16xf32>) -> memref<16x16xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c = memref.alloc() : memref<16x16xf32>
+  %d = memref.alloc() : memref<16x16xf32>
+  linalg.generic {indexing_maps = [#mk, #kn, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %a : memref<16x16xf32>, memref<16x16xf32>) outs(%c : memref<16x16xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%c : memref<16x16xf32>) outs(%d : memref<16x16xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %s = math.absf %x : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#mk, #kn, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%d, %c : memref<16x16xf32>, memref<16x16xf32>) outs(%r : memref<16x16xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  %f = memref.alloc() : memref<16x16xf32>
+  linalg.generic {indexing_maps = [#mk, #kn, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%d, %c : memref<16x16xf32>, memref<16x16xf32>) outs(%f : memref<16x16xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%f : memref<16x16xf32>) outs(%d : memref<16x16xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %s = math.absf %x : f32
+    linalg.yield %s : f32
+  }
+  %g = memref.alloc() : memref<16x16xf32>
+  %h = memref.alloc() : memref<16x16xf32>
+  linalg.generic {indexing_maps = [#id], iterator_types = ["parallel", "parallel"]} outs(%g : memref<16x16xf32>) {
+  ^bb0(%o: f32):
+    linalg.yield %zero : f32
+  }
+  memref.copy %a, %r : memref<16x16xf32> to memref<16x16xf32>
+  linalg.generic {indexing_maps = [#mk, #kn, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%d, %c : memref<16x16xf32>, memref<16x16xf32>) outs(%g : memref<16x16xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#swap, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%g : memref<16x16xf32>) outs(%h : memref<16x16xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    linalg.yield %x : f32
+  }
+  memref.dealloc %c : memref<16x16xf32>
+  memref.dealloc %d : memref<16x16xf32>
+  memref.dealloc %f : memref<16x16xf32>
+  memref.dealloc %g : memref<16x16xf32>
+  return %h : memref<16x16xf32>
 }

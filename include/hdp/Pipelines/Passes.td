@@ -86,8 +86,11 @@ def FuseElementwise : Pass<"hdp-fuse-elementwise", "mlir::ModuleOp"> {
     it, if that op reads each element exactly once: nothing is computed twice,
     and every value is computed by the same operations in the same order, so
     results stay bit for bit what they were. A contraction reads its operands
-    several times: only copies (transposed or broadcast) are fused into it.
+    several times: only copies (transposed or broadcast) are fused into it, and
+    with `widen=true` copies that widen 16 bits to f32, which is exact.
   }];
+  let options = [Option<"widen", "widen", "bool", /*default=*/"false",
+                        "let contractions widen what they read">];
   let statistics = [Statistic<"numFused", "fused", "Producers fused">];
   let dependentDialects = ["mlir::linalg::LinalgDialect",
                            "mlir::affine::AffineDialect",
@@ -125,7 +128,8 @@ def SeparateInits : Pass<"hdp-separate-inits", "mlir::ModuleOp"> {
   let summary = "give each op that writes a filled tensor one of its own";
   let description = [{
     A tensor that is filled with one value and the init of several ops is
-    filled once for each of them. Bufferization would fill one and copy it.
+    filled once for each of them, right in front of it. Bufferization would fill
+    one and copy it.
 
     ```
     %z = linalg.fill ins(%zero : f32) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
@@ -151,6 +155,11 @@ def OutlineKernels : Pass<"hdp-outline-kernels", "mlir::ModuleOp"> {
     huge function (their time grows with the square of the loops in it), and
     equal layers are compiled once.
 
+    With `fuse=true` a contraction takes two neighbours along, for
+    `--hdp-linalg-to-vector` to make one loop nest of: the fill that its sums
+    begin with, and an elementwise op that alone reads its result. Such a
+    function has the attribute `hdp.product`.
+
     An argument that is written and provably disjoint from all the others is
     marked `llvm.noalias`; functions whose arguments all have static shapes get
     `llvm.bareptr`, which carries that mark to LLVM.
@@ -161,6 +170,8 @@ def OutlineKernels : Pass<"hdp-outline-kernels", "mlir::ModuleOp"> {
     call @hdp_kernel_0(%a, %b) : (memref<4xf32>, memref<4xf32>) -> ()
     ```
   }];
+  let options = [Option<"fuse", "fuse", "bool", /*default=*/"false",
+                        "products with what goes with them">];
   let statistics = [
     Statistic<"numSites", "sites", "Ops moved into functions">,
     Statistic<"numKernels", "kernels", "Functions made">
@@ -197,7 +208,8 @@ def LinalgToVector : Pass<"hdp-linalg-to-vector", "mlir::ModuleOp"> {
     Statistic<"numContractions", "contractions", "Contractions tiled">,
     Statistic<"numLoops", "loops", "Other ops vectorised">
   ];
-  let dependentDialects = ["mlir::affine::AffineDialect",
+  let dependentDialects = ["mlir::LLVM::LLVMDialect",
+                           "mlir::affine::AffineDialect",
                            "mlir::arith::ArithDialect",
                            "mlir::math::MathDialect",
                            "mlir::memref::MemRefDialect",

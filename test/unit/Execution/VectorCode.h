@@ -54,6 +54,50 @@ struct Case {
   ArgumentShapes shapes;
 };
 
+/// A product whose sums begin as 0, then `body` of sum, bias and another
+/// operand of the product's shape: values %s, %v and %r, its result %o.
+inline Case makeProduct(int64_t rows, int64_t terms, int64_t columns,
+                        llvm::StringRef body, llvm::StringRef result = "f32",
+                        bool isDynamic = false) {
+  Case test;
+  Sizes x = {rows, terms}, w = {terms, columns}, y = {rows, columns};
+  if (isDynamic)
+    test.shapes = {{0, {rows, terms}},
+                   {1, {terms, columns}},
+                   {2, {columns}},
+                   {3, {rows, columns}}};
+  std::string a = formatTensor(x, "f32", isDynamic),
+              b = formatTensor(w, "f32", isDynamic),
+              v = formatTensor({columns}, "f32", isDynamic),
+              c = formatTensor(y, "f32", isDynamic),
+              o = formatTensor(y, result, isDynamic), sizes;
+  test.text = "#id = affine_map<(i, j) -> (i, j)>\n"
+              "func.func @f(%a: " +
+              a + ", %b: " + b + ", %bias: " + v + ", %other: " + c + ") -> " +
+              o + " {\n";
+  if (isDynamic) {
+    test.text += "%c0 = arith.constant 0 : index\n"
+                 "%c1 = arith.constant 1 : index\n"
+                 "%m = tensor.dim %other, %c0 : " +
+                 c + "\n%n = tensor.dim %other, %c1 : " + c + "\n";
+    sizes = "%m, %n";
+  }
+  test.text += "%zero = arith.constant 0.0 : f32\n%e = tensor.empty(" + sizes +
+               ") : " + c +
+               "\n%z = linalg.fill ins(%zero : f32) outs(%e : " + c + ") -> " +
+               c + "\n%p = linalg.matmul ins(%a, %b : " + a + ", " + b +
+               ") outs(%z : " + c + ") -> " + c + "\n%g = tensor.empty(" +
+               sizes + ") : " + o +
+               "\n%q = linalg.generic {indexing_maps = [#id, "
+               "affine_map<(i, j) -> (j)>, #id, #id], iterator_types = "
+               "[\"parallel\", \"parallel\"]} ins(%p, %bias, %other : " +
+               c + ", " + v + ", " + c + ") outs(%g : " + o +
+               ") {\n^bb0(%s: f32, %v: f32, %r: f32, %w: " + result.str() +
+               "):\n" + body.str() + "\nlinalg.yield %o : " + result.str() +
+               "\n} -> " + o + "\nreturn %q : " + o + "\n}";
+  return test;
+}
+
 class VectorCode : public ModuleTest {
 protected:
   std::vector<HostTensor> run(const Case &test, bool vectorize,

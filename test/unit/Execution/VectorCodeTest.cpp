@@ -18,6 +18,12 @@ using namespace hdp::vectorcode;
 /// out[b, m, n] += lhs * rhs, operands with their dimensions in random order.
 static Case makeContraction(Random &random) {
   llvm::StringRef element = random.pick({"f32", "f32", "f32", "f64", "f16"});
+  // Factors of a sum in f32 may have 16 bits.
+  llvm::StringRef left = element, right = element;
+  if (element == "f32" && random.flip()) {
+    left = random.pick({"bf16", "bf16", "f16", "f32"});
+    right = random.flip() ? left : random.pick({"bf16", "f16", "f32"});
+  }
   bool isDynamic = random.between(0, 3) == 0;
   // b, m, n, k, and a second of each kind now and then.
   std::vector<std::string> lhs = {"m", "k"}, rhs = {"n", "k"}, out = {"m", "n"};
@@ -43,7 +49,7 @@ static Case makeContraction(Random &random) {
                      ? random.size()
                      : random.between(1, 3);
   if (random.between(0, 5) == 0)
-    sizes["k"] = random.between(380, 900); // several blocks
+    sizes["k"] = random.between(700, 1700); // several blocks
 
   for (auto *operand : {&lhs, &rhs, &out})
     for (size_t i = operand->size(); i > 1; --i)
@@ -71,32 +77,62 @@ static Case makeContraction(Random &random) {
   }
   if (!isDynamic)
     test.shapes.clear();
-  std::string a = formatTensor(getSizes(lhs), element, isDynamic);
-  std::string b = formatTensor(getSizes(rhs), element, isDynamic);
+  std::string a = formatTensor(getSizes(lhs), left, isDynamic);
+  std::string b = formatTensor(getSizes(rhs), right, isDynamic);
   std::string c = formatTensor(getSizes(out), element, isDynamic);
+  std::string widened, x = "%x", y = "%y";
+  auto widen = [&](std::string &value, llvm::StringRef type) {
+    if (type == element)
+      return;
+    widened += "        " + value + "w = arith.extf " + value + " : " +
+               type.str() + " to f32\n";
+    value += "w";
+  };
+  widen(x, left);
+  widen(y, right);
   test.text = llvm::formatv(R"mlir(
     func.func @f(%a: {0}, %b: {1}, %c: {2}) -> {2} {{
       %0 = linalg.generic {{indexing_maps = [{3}, {4}, {5}], iterator_types = [{6}]}
           ins(%a, %b : {0}, {1}) outs(%c : {2}) {{
-      ^bb0(%x: {7}, %y: {7}, %z: {7}):
-        %p = arith.mulf %x, %y : {7}
+      ^bb0(%x: {8}, %y: {9}, %z: {7}):
+{10}        %p = arith.mulf {11}, {12} : {7}
         %s = arith.addf %z, %p : {7}
         linalg.yield %s : {7}
       } -> {2}
       return %0 : {2}
     })mlir",
                             a, b, c, getMap(lhs), getMap(rhs), getMap(out),
-                            iterators, element)
+                            iterators, element, left, right, widened, x, y)
                   .str();
   return test;
 }
 
 TEST_F(VectorCode, ContractionsInAnyLayout) {
-  for (uint64_t seed = 0; seed < 25; ++seed) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     compare(makeContraction(random));
   }
+}
+
+// One block and several, whole tiles and rests, a few operations and many.
+TEST_F(VectorCode, ProductsWithWhatFollows) {
+  const char *const bias = "%o = arith.addf %s, %v : f32";
+  const char *const narrow = "%t = arith.addf %s, %v : f32\n"
+                             "%o = arith.truncf %t : f32 to bf16";
+  const char *const many = "%t = arith.addf %s, %v : f32\n"
+                           "%u = math.erf %t : f32\n"
+                           "%h = arith.mulf %u, %t : f32\n"
+                           "%k = arith.addf %h, %v : f32\n"
+                           "%o = arith.addf %k, %r : f32";
+  compare(makeProduct(24, 40, 64, bias));
+  compare(makeProduct(37, 1700, 45, bias));
+  compare(makeProduct(37, 1700, 45, many));
+  compare(makeProduct(1, 90, 33, many));
+  compare(makeProduct(13, 33, 40, narrow, "bf16"));
+  compare(makeProduct(29, 1600, 70, many, "f32", /*isDynamic=*/true));
+  compare(makeProduct(29, 0, 70, many, "f32", /*isDynamic=*/true));
+  compare(makeProduct(29, 0, 70, bias));
 }
 
 //===----------------------------------------------------------------------===//

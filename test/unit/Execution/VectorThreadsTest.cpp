@@ -109,6 +109,26 @@ TEST_F(VectorCode, ThreadsChangeNoBit) {
   }
 }
 
+// Products with what goes with them are shared by columns, too.
+TEST_F(VectorCode, ThreadsChangeNoBitOfWhatFollows) {
+  for (int64_t terms : {300, 900}) {
+    Case test = makeProduct(77, terms, 205,
+                            "%t = arith.addf %s, %v : f32\n"
+                            "%u = math.erf %t : f32\n"
+                            "%h = arith.mulf %u, %t : f32\n"
+                            "%k = arith.addf %h, %v : f32\n"
+                            "%o = arith.addf %k, %r : f32");
+    auto expected = run(test, true, "host");
+    ASSERT_EQ(expected.size(), 1u);
+    for (unsigned threads : {2u, 5u}) {
+      auto found = run(test, true, "host", threads);
+      ASSERT_EQ(found.size(), 1u);
+      EXPECT_EQ(describeDifference(expected[0], found[0]), std::nullopt)
+          << threads << " threads, " << terms << " terms";
+    }
+  }
+}
+
 // Kernels of several targets in one module: this machine takes its best, with
 // threads too.
 TEST_F(VectorCode, VariantsAreChosenAtRunTime) {
