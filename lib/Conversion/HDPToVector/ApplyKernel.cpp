@@ -33,12 +33,38 @@ Val KernelEmitter::narrowCodes(Val sums, Val reciprocal, Val amount) {
       .sra((amount - 16).splat(t.i32x16));
 }
 
+/// The same of a query's sums of 8-bit values, as N11's f32. The shift leaves
+/// zeros in place of what it would shift out and is made up for by the unit, so
+/// that multiplications and shifts do not wait for each other's units. The
+/// factor has a sign, as 2^15 has none in 16 bits.
+Val KernelEmitter::narrowValues(Val sums, Val query) {
+  auto term = [&](OutputTerm which) {
+    return load(outputTerms, query + which).splat(t.i32x16);
+  };
+  Val factor = term(kFactor), cut = term(kCut);
+  Val reciprocal = load(reciprocals, query).splat(t.i32x16);
+  Val low = target->mulHighU16(sums.as(t.i16x32), reciprocal.as(t.i16x32))
+                .as(t.i32x16);
+  Val high =
+      target->dotS16(vec(t.i32x16, 0), sums.as(t.i16x32), factor.as(t.i16x32));
+  Val codes = (low + term(kRounding) - high) & cut;
+  // Codes are means of V's, within 32512 and, but for rounding, -32768.
+  codes = codes.max(cut.shl(15));
+  if (policy.reciprocal != numerics::Reciprocal::Exact)
+    codes = codes.min(cut - cut.shl(15));
+  return codes.cast<arith::SIToFPOp>(t.f32x16) * term(kUnit).as(t.f32x16);
+}
+
 /// 16 codes of a result row: N11's clamp and value.
 void KernelEmitter::storeRow(Value result, Val row, int64_t from, Val codes) {
   codes = codes.max(-32768).min(32767);
   Val bits = (i32(127 - 12) - sV).shl(23);
   Val unit = wrap(arith::BitcastOp::create(b, b.getF32Type(), bits));
-  Val x = codes.cast<arith::SIToFPOp>(t.f32x16) * unit.splat(t.f32x16);
+  storeValues(result, row, from,
+              codes.cast<arith::SIToFPOp>(t.f32x16) * unit.splat(t.f32x16));
+}
+
+void KernelEmitter::storeValues(Value result, Val row, int64_t from, Val x) {
   Type element = cast<MemRefType>(result.getType()).getElementType();
   auto type = VectorType::get(16, element);
   if (!element.isF32())
@@ -60,8 +86,6 @@ void KernelEmitter::storeRow(Value result, Val row, int64_t from, Val codes) {
 void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
   bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
   int64_t dims = 16 * valueVectors;
-  // Sums of V in its stored codes; a unit is 2^(12 - VF) of N10's.
-  int64_t unitShift = wideValues ? 0 : 12 - policy.valueFractionBits;
   // Groups of up to 128 blocks of 8-bit values sum to 16 bits, and then the
   // shared part to 32, unless almost nothing is kept.
   bool hasPairs =
@@ -79,13 +103,40 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
     }
     Val list = row * listStride;
     Val length = load(counts, row).toIndex();
+    // Below the first number narrow sums would not be exact, from the second on
+    // sums of groups may not fit.
+    int64_t least = int64_t(1) << std::max<int64_t>(0, 2 + unitShift());
+    int64_t most = isCompensated || !wideValues ? 1 << 24 : INT32_MAX;
+    Val isNarrow = i32(!isCompensated || hasPairs).gt(0);
+    for (int64_t n : {0, 1}) {
+      Val den = load(denominators, row * 2 + n);
+      isNarrow = isNarrow & den.ge(least) & den.lt(most);
+    }
     Val weightRow[2] = {row * 2 * weightStride, (row * 2 + 1) * weightStride};
     for (int64_t tile = 0; tile < valueVectors; tile += tileVectors) {
       int64_t width = std::min(tileVectors, valueVectors - tile);
-      // [block of two][row][vector]
-      Vals acc = accumulate(
-          index(0), length, 2, Vals(4 * width, vec(t.i32x16, 0)),
-          [&](Val block, const Vals &soFar) {
+      // [block of two][row][vector]; begins with the shared part.
+      Vals acc(4 * width, vec(t.i32x16, 0));
+      if (hasPairs)
+        acc = accumulate(index(0), isNarrow.select(groups, index(0)), 2, acc,
+                         [&](Val group, const Vals &soFar) {
+                           Vals next = soFar;
+                           Val from = group.div(2) * dims + 16 * tile;
+                           for (int64_t n : {0, 1}) {
+                             Val word =
+                                 load(groupPairs, group * 8 + (row * 2 + n));
+                             Val weight = word.splat(t.i32x16).as(t.i16x32);
+                             for (int64_t x = 0; x < width; ++x) {
+                               Val &slot = next[n * width + x];
+                               Val pair =
+                                   load(pairSums, from + 16 * x, t.i16x32);
+                               slot = target->dotS16(slot, pair, weight);
+                             }
+                           }
+                           return next;
+                         });
+      acc = accumulate(
+          index(0), length, 2, acc, [&](Val block, const Vals &soFar) {
             Vals next = soFar;
             for (int64_t j : {0, 1}) {
               Val from = load(lists, list + block + j).toIndex() * (2 * dims) +
@@ -113,30 +164,19 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
         Val query = row * 2 + n;
         Val output = firstRow * 2 + query;
         auto emitRow = [&] {
-          Val den = load(denominators, query);
           Val bits = load(denominatorBits, query);
           Val R32 = load(reciprocals, query);
-          Val amount32 = bits + (14 - unitShift);
+          Val amount32 = bits + (14 - unitShift());
           Val R = R32.toI64(), amount = amount32.toI64();
 
           auto narrow = [&] {
-            Vals total = sums;
-            if (hasPairs)
-              total = accumulate(
-                  index(0), groups, 2, total, [&](Val group, const Vals &s) {
-                    Val word = load(groupPairs, group * 8 + query);
-                    Val weight = word.splat(t.i32x16).as(t.i16x32);
-                    Val from = group.div(2) * dims + 16 * tile;
-                    Vals next;
-                    for (int64_t x = 0; x < width; ++x)
-                      next.push_back(target->dotS16(
-                          s[x], load(pairSums, from + 16 * x, t.i16x32),
-                          weight));
-                    return next;
-                  });
             for (int64_t x = 0; x < width; ++x)
-              storeRow(result, output, 16 * (tile + x),
-                       narrowCodes(total[x], R32, amount32));
+              if (wideValues)
+                storeRow(result, output, 16 * (tile + x),
+                         narrowCodes(sums[x], R32, amount32));
+              else
+                storeValues(result, output, 16 * (tile + x),
+                            narrowValues(sums[x], query));
           };
           auto wide = [&] {
             Vals total;
@@ -172,14 +212,10 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
               storeRow(result, output, 16 * (tile + x), codes);
             }
           };
-          // Below this narrowCodes is not exact, from 2^24 on sums of groups
-          // may not fit.
-          int64_t least = int64_t(1) << std::max<int64_t>(0, 2 + unitShift);
           if (isCompensated && !hasPairs)
             wide();
           else
-            when(den.ge(least) & den.lt(isCompensated ? 1 << 24 : INT32_MAX),
-                 narrow, wide);
+            when(isNarrow, narrow, wide);
         };
         if (n == 0)
           emitRow();

@@ -195,6 +195,7 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(groupTables, word, fixed);
   declare(reciprocals, word, index(16));
   declare(denominatorBits, word, index(16));
+  declare(outputTerms, word, index(4 * 16));
   declare(shifts, word, index(16));
   declare(denominators, word, index(16));
   declare(listGroupWeights, word, weightStride * (2 * kBatch));

@@ -252,6 +252,7 @@ private:
   Vals poolHalves(llvm::ArrayRef<Val> parts);
   Vals keyPlanes(Val first, Val second);
   Vals queryPlanes(Val codes);
+  Vals queryPlanes(Val first, Val second);
   Val addScoreOffset(Val sums, Val codes);
   Vals integerBias(Val row, int64_t query, Val column, Val exists);
   Val loadValues(Val at);
@@ -266,9 +267,17 @@ private:
   void emitFinalWeightsOfFewGroups(Val rows);
 
   // Output.
+  /// Places of `outputTerms`, of sixteen rows each.
+  enum OutputTerm { kFactor = 0, kRounding = 16, kCut = 32, kUnit = 48 };
+  /// Sums of V are in its stored codes; a unit is 2^(12 - VF) of N10's.
+  int64_t unitShift() const {
+    return wideValues ? 0 : 12 - policy.valueFractionBits;
+  }
   Val outputCodes(Val sums, Val reciprocal, Val amount);
   Val narrowCodes(Val sums, Val reciprocal, Val amount);
+  Val narrowValues(Val sums, Val query);
   void storeRow(mlir::Value result, Val row, int64_t from, Val codes);
+  void storeValues(mlir::Value result, Val row, int64_t from, Val x);
 
   // Statistics, of the current query head. Nothing is emitted without them.
   void clearStatistics(Val heads);
@@ -340,7 +349,7 @@ private:
       prunedCounts, prunedBlocks, counts;
   Buffer scores, maxima, weights, weightSums, groupWeights, groupPairs,
       groupTables, scoreMaxima, shifts, denominators, reciprocals,
-      denominatorBits, packedSums, listGroupWeights, pooledStrip;
+      denominatorBits, outputTerms, packedSums, listGroupWeights, pooledStrip;
   Buffer cleaned;
   Buffer fullWords, partialWords, validWords, fullCounts, partials,
       partialCounts, missing, rowGroupBlocks, lostWeights, rowValueSums,

@@ -175,31 +175,30 @@ void KernelEmitter::packKeys(Value key, Value value) {
 // Q
 //===----------------------------------------------------------------------===//
 
-/// Both rows of a block row; their sums go into packedSums.
+/// Both rows of a block row; their sums go into packedSums, a row in each half.
 void KernelEmitter::packQueryBytes(const Quantizer &q, Val row, Val place,
                                    Val first, Val second, Val secondFactor) {
   Vals parts;
-  Val sums[2], total = vec(t.i32x16, 0);
-  sums[0] = sums[1] = total;
+  Val sums = vec(t.i32x16, 0), total = sums;
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     Val x = codes(q, first, chunk, q.factor, planes.codeOffset);
     Val y = codes(q, second, chunk, secondFactor, planes.codeOffset);
     Val bytes = target->narrowToU8(x, y);
     parts.push_back(integerPartsOfBytes(bytes));
     Val quads = (bytes - planes.codeOffset).as(t.i64x8);
+    // As ScoreKernel.cpp wants them: half of one row's dimensions and the other
+    // half of the other row's.
+    constexpr int64_t orders[2][8] = {{0, 0, 2, 2, 5, 5, 7, 7},
+                                      {4, 4, 6, 6, 1, 1, 3, 3}};
     for (int64_t n : {0, 1}) {
-      SmallVector<int64_t> twice;
-      for (int64_t lane = 0; lane < 8; ++lane)
-        twice.push_back((lane & ~1) + n);
-      Val codes = quads.shuffle(quads, twice).as(t.i8x64);
+      Val codes = quads.shuffle(quads, orders[n]).as(t.i8x64);
       store(codes, queries, (row * chunks + chunk) * 128 + 64 * n);
       // Every byte stands twice.
-      sums[n] = target->dotU8S8(sums[n], vec(t.i8x64, planes.codeOffset / 2),
-                                codes, true);
+      sums = target->dotU8S8(sums, vec(t.i8x64, planes.codeOffset / 2), codes,
+                             true);
     }
   }
-  for (int64_t n : {0, 1})
-    store(sums[n], packedSums, (place * 2 + n) * 16);
+  store(sums, packedSums, place * 16);
   Val at = row * (32 * chunks);
   for (Val unsignedParts : poolHalves(parts)) {
     Val pooled = unsignedParts - poolOffset;
@@ -242,12 +241,12 @@ void KernelEmitter::packQueries(Value query) {
       for (int64_t chunk = 0; chunk < chunks; ++chunk) {
         Val both[2] = {codes(q, first, chunk, firstFactor),
                        codes(q, second, chunk, secondFactor)};
+        Val at = (row * chunks + chunk) * (128 * planes.queries);
+        for (Val bytes : queryPlanes(both[0], both[1])) {
+          store(bytes, queries, at);
+          at = at + 64;
+        }
         for (int64_t n : {0, 1}) {
-          Val at = (row * chunks + chunk) * (128 * planes.queries) + 64 * n;
-          for (Val bytes : queryPlanes(both[n])) {
-            store(bytes, queries, at);
-            at = at + 128;
-          }
           sums[n] = addScoreOffset(sums[n], both[n]);
           both[n] = integerParts(both[n]);
         }
@@ -274,7 +273,9 @@ void KernelEmitter::packQueries(Value query) {
     auto sum = [&](Val at, int64_t count) {
       return combineVectors(packedSums, at, count, Combination::Sum);
     };
-    store(sum(index(0), 16), scoreOffsets, batch * 2);
+    Val offsets =
+        hasByteCodes ? interleaveRows(sum(index(0), 8)) : sum(index(0), 16);
+    store(offsets, scoreOffsets, batch * 2);
     if (!isPooled) {
       Val sums = sum(index(256), 16);
       store(sums * poolOffset, thetaOffsets, batch * 2);

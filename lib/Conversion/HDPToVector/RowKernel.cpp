@@ -13,48 +13,73 @@
 using namespace mlir;
 using namespace hdp;
 
-/// Pairs of vectors become one until one is left; lane n of the result is
-/// combined from the lanes of vector n that differ from n in bits 1 to 2^k - 1,
-/// for 2^k vectors.
+/// The lanes of x and y that stay within 128 bits: of each the first half of
+/// them, or the second, `width` lanes in turn.
+static Val unpack(Val x, Val y, int64_t width, bool isSecond) {
+  SmallVector<int64_t> order;
+  for (int64_t from = 0; from < 16; from += 4)
+    for (int64_t lane = 0; lane < 2; lane += width)
+      for (int64_t source : {0, 16})
+        for (int64_t n = 0; n < width; ++n)
+          order.push_back(source + from + 2 * isSecond + lane + n);
+  return x.shuffle(y, order);
+}
+
+/// Every other 128 bits of x, then of y.
+static Val everyOther(Val x, Val y, bool isOdd) {
+  SmallVector<int64_t> order;
+  for (int64_t source : {0, 16})
+    for (int64_t from : {0, 8})
+      for (int64_t n = 0; n < 4; ++n)
+        order.push_back(source + from + 4 * isOdd + n);
+  return x.shuffle(y, order);
+}
+
+/// Sixteen vectors become one, whose lane n is combined from the lanes of
+/// vector n; of eight, lanes n and n + 8 are combined from the halves of vector
+/// n. Most of these shuffles stay within 128 bits, which is where processors
+/// have the most units for them.
 Val KernelEmitter::combineLanes(Vals r, function_ref<Val(Val, Val)> combine) {
-  for (int64_t distance = 1; r.size() > 1; distance *= 2) {
-    SmallVector<int64_t> low, high;
-    for (int64_t lane = 0; lane < 16; ++lane) {
-      // Lanes with this bit are of the second vector.
-      int64_t from = (lane & distance ? 16 : 0) + (lane & ~distance);
-      low.push_back(from);
-      high.push_back(from + distance);
-    }
+  bool isHalf = r.size() == 8;
+  for (int64_t level = 0; r.size() > 1; ++level) {
     Vals next;
-    for (size_t n = 0; n < r.size(); n += 2)
-      next.push_back(
-          combine(r[n].shuffle(r[n + 1], low), r[n].shuffle(r[n + 1], high)));
+    for (size_t n = 0; n < r.size(); n += 2) {
+      Val parts[2];
+      for (bool second : {false, true})
+        parts[second] = level < 2 ? unpack(r[n], r[n + 1], level + 1, second)
+                                  : everyOther(r[n], r[n + 1], second);
+      next.push_back(combine(parts[0], parts[1]));
+    }
     r = next;
   }
-  return r[0];
+  if (!isHalf)
+    return r[0];
+  SmallVector<int64_t> order;
+  for (int64_t from : {0, 8, 4, 12})
+    for (int64_t n = 0; n < 4; ++n)
+      order.push_back(from + n);
+  return r[0].shuffle(r[0], order);
 }
 
 /// 16 vectors of 16 words, transposed.
 void KernelEmitter::transpose16(Vals &r) {
-  auto stage = [&](int64_t distance) {
-    // Exchange the off-diagonal squares of this size.
-    Vals next(16);
-    for (int64_t i = 0; i < 16; ++i) {
-      if (i & distance)
-        continue;
-      SmallVector<int64_t> low, high;
-      for (int64_t lane = 0; lane < 16; ++lane) {
-        bool upper = lane & distance;
-        low.push_back(upper ? 16 + lane - distance : lane);
-        high.push_back(upper ? 16 + lane : lane + distance);
-      }
-      next[i] = r[i].shuffle(r[i + distance], low);
-      next[i + distance] = r[i].shuffle(r[i + distance], high);
-    }
-    r = next;
-  };
-  for (int64_t distance : {1, 2, 4, 8})
-    stage(distance);
+  Vals pairs(16), fours(16), eights(16);
+  for (int64_t n = 0; n < 16; n += 2)
+    for (bool second : {false, true})
+      pairs[n + second] = unpack(r[n], r[n + 1], 1, second);
+  // Of rows n to n + 3 the columns that are j modulo 4.
+  for (int64_t n = 0; n < 16; n += 4)
+    for (int64_t j = 0; j < 4; ++j)
+      fours[n + j] =
+          unpack(pairs[n + j / 2], pairs[n + j / 2 + 2], 2, j % 2 == 1);
+  for (int64_t n = 0; n < 16; n += 8)
+    for (int64_t j = 0; j < 4; ++j)
+      for (bool odd : {false, true})
+        eights[n + 4 * odd + j] =
+            everyOther(fours[n + j], fours[n + 4 + j], odd);
+  for (int64_t column = 0; column < 16; ++column)
+    r[column] =
+        everyOther(eights[column % 8], eights[8 + column % 8], column >= 8);
 }
 
 /// Lanes of both query rows of eight block rows, [row 0 x 8][row 1 x 8], as
@@ -79,6 +104,9 @@ Val KernelEmitter::forQueries(const Buffer &buffer, Val at) {
 /// quotient does not cross an integer.
 Val KernelEmitter::floorDivide(Val dividend, Val divisor) {
   Val quotient = wrap(arith::DivFOp::create(b, dividend.v, divisor.v));
+  if (spec.target.kind != TargetKind::Portable) // which has no such instruction
+    return wrap(math::FloorOp::create(b, quotient))
+        .cast<arith::FPToSIOp>(t.i32x8);
   Val whole = quotient.cast<arith::FPToSIOp>(t.i32x8);
   Val isAbove = wrap(arith::CmpFOp::create(b, arith::CmpFPredicate::OGT,
                                            whole.cast<arith::SIToFPOp>(t.f64x8),
@@ -218,7 +246,7 @@ void KernelEmitter::emitReciprocals() {
             combineVectors(weightSums, index(0), 16, Combination::Sum);
   store(den, denominators, index(0));
   Val zeros = wrap(math::CountLeadingZerosOp::create(b, den.v));
-  Val bits = vec(t.i32x16, 32) - zeros;
+  Val bits = vec(t.i32x16, 32) - zeros, zero = vec(t.i32x16, 0);
   Val R;
   if (policy.reciprocal == numerics::Reciprocal::Exact) {
     // den < 2^30, so every term is an integer below 2^52.
@@ -231,9 +259,21 @@ void KernelEmitter::emitReciprocals() {
     R = joinHalves(halves[0], halves[1]);
   } else {
     Val excess = bits - 15;
-    Val mu = den.shl((vec(t.i32x16, 0) - excess).max(0)).sra(excess.max(0));
+    Val mu = den.shl((zero - excess).max(0)).sra(excess.max(0));
     R = vec(t.i32x16, 46261) - (mu * 30840).sra(15);
   }
-  store(den.eq(0).select(vec(t.i32x16, 0), R), reciprocals, index(0));
+  R = den.eq(0).select(zero, R);
+  store(R, reciprocals, index(0));
   store(bits, denominatorBits, index(0));
+  if (wideValues)
+    return;
+  // What ApplyKernel.cpp's narrow sums are multiplied by, rounded with and cut
+  // to, and the value of what is left.
+  Val shift = (bits + (14 - unitShift() - 16)).max(1).min(30);
+  Val unit = (vec(t.i32x16, 127 - 12) - sV.splat(t.i32x16) - shift).shl(23);
+  Val one = vec(t.i32x16, 1);
+  store((zero - R).shl(16), outputTerms, index(kFactor));
+  store(one.shl(shift - 1), outputTerms, index(kRounding));
+  store(zero - one.shl(shift), outputTerms, index(kCut));
+  store(unit, outputTerms, index(kUnit));
 }

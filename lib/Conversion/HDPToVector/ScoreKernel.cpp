@@ -1,10 +1,12 @@
 //===- ScoreKernel.cpp - scores of kept blocks ----------------------------===//
 //
-// N8, full products: eight blocks of a list at a time, both query rows. A chunk
-// of a block holds 32 dimensions of its two keys, in each 128 bits eight bytes
-// of the first, then eight of the second; the query's bytes stand twice. So a
-// dot product leaves partial sums [first first second second], which a tree of
-// three levels adds up for four blocks and both rows.
+// N8: eight blocks of a list at a time, both query rows. A chunk of a block
+// holds 32 dimensions of its two keys, in each 128 bits eight bytes of the
+// first, then eight of the second; the query's bytes stand twice. A chunk meets
+// half of one row's dimensions in its first half and half of the other's in the
+// second, then, its halves exchanged, the other halves of both. So all products
+// of a block end in one vector of partial sums, [first first second second]
+// twice for each row, and a tree of two levels adds them up for four blocks.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,14 +27,14 @@ static Val addNeighbours(Val x, Val y) {
   return x.shuffle(y, even) + x.shuffle(y, odd);
 }
 
-/// Sums of neighbouring 128 bits: two of x, then two of y.
+/// Sums of neighbouring 128 bits: one of x and one of y in each half.
 static Val addQuarters(Val x, Val y) {
   SmallVector<int64_t> even, odd;
-  for (int64_t source : {0, 16})
-    for (int64_t quarter : {0, 2})
+  for (int64_t half : {0, 8})
+    for (int64_t source : {0, 16})
       for (int64_t n = 0; n < 4; ++n) {
-        even.push_back(source + 4 * quarter + n);
-        odd.push_back(source + 4 * quarter + 4 + n);
+        even.push_back(source + half + n);
+        odd.push_back(source + half + 4 + n);
       }
   return x.shuffle(y, even) + x.shuffle(y, odd);
 }
@@ -80,43 +82,35 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
   loop(index(0), count, 1, [&](Val row) {
     Val list = row * listStride, out = row * scoreStride;
     Val length = load(counts, row).toIndex();
-    Vals query[2]; // [row of the block][chunk][plane]
+    Vals query; // [chunk][plane][half]
     Val at = (firstRow + row) * (128 * planes.queries * chunks);
-    for (int64_t plane = 0; plane < planes.queries * chunks; ++plane)
-      for (int64_t n : {0, 1})
-        query[n].push_back(load(queries, at + 128 * plane + 64 * n, t.i8x64));
+    for (int64_t n = 0; n < 2 * planes.queries * chunks; ++n)
+      query.push_back(load(queries, at + 64 * n, t.i8x64));
 
     /// [row 0: 4 blocks][row 1: 4 blocks], two keys each.
     auto quad = [&](ArrayRef<Val> blocks) {
-      Val sums[2][4], highSums[2][4];
-      for (int64_t j = 0; j < 4; ++j)
-        sums[0][j] = sums[1][j] = highSums[0][j] = highSums[1][j] =
-            vec(t.i32x16, 0);
+      Vals sums(4, vec(t.i32x16, 0)), highSums = sums;
       for (int64_t chunk = 0; chunk < chunks; ++chunk)
-        for (int64_t j = 0; j < 4; ++j)
-          for (int64_t plane = 0; plane < planes.keys; ++plane) {
+        for (int64_t plane = 0; plane < planes.keys; ++plane)
+          for (int64_t j = 0; j < 4; ++j) {
             Val key = load(keys, blocks[j] + 64 * (chunk * planes.keys + plane),
-                           t.i8x64);
+                           t.i64x8);
+            Val halves[2] = {key, key.shuffle(key, {4, 5, 6, 7, 0, 1, 2, 3})};
             for (const ScorePlanes::Product &product : planes.products) {
               if (product.key != plane)
                 continue;
-              for (int64_t n : {0, 1}) {
-                Val &sum = product.isHigh ? highSums[n][j] : sums[n][j];
-                sum = target->dotU8S8(
-                    sum, key, query[n][chunk * planes.queries + product.query],
-                    product.isSmall);
-              }
+              int64_t from = chunk * planes.queries + product.query;
+              Val &sum = product.isHigh ? highSums[j] : sums[j];
+              for (int64_t half : {0, 1})
+                sum = target->dotU8S8(sum, halves[half].as(t.i8x64),
+                                      query[2 * from + half], product.isSmall);
             }
           }
       if (planes.hasHigh)
-        for (int64_t n : {0, 1})
-          for (int64_t j = 0; j < 4; ++j)
-            sums[n][j] = sums[n][j] + highSums[n][j].shl(8);
-      Val rows[2];
-      for (int64_t n : {0, 1})
-        rows[n] = addQuarters(addNeighbours(sums[n][0], sums[n][1]),
-                              addNeighbours(sums[n][2], sums[n][3]));
-      return addQuarters(rows[0], rows[1]);
+        for (int64_t j = 0; j < 4; ++j)
+          sums[j] = sums[j] + highSums[j].shl(8);
+      return addQuarters(addNeighbours(sums[0], sums[1]),
+                         addNeighbours(sums[2], sums[3]));
     };
 
     Vals maximum = accumulate(

@@ -101,6 +101,19 @@ Vals KernelEmitter::keyPlanes(Val first, Val second) {
   return bytes;
 }
 
+/// The planes of a chunk of two query rows, every byte twice: of each plane the
+/// first half of the first row's dimensions and the second half of the second
+/// row's, then the other two.
+Vals KernelEmitter::queryPlanes(Val first, Val second) {
+  constexpr int64_t orders[2][8] = {{0, 1, 2, 3, 12, 13, 14, 15},
+                                    {4, 5, 6, 7, 8, 9, 10, 11}};
+  Vals planes[2] = {queryPlanes(first), queryPlanes(second)}, both;
+  for (auto [x, y] : llvm::zip(planes[0], planes[1]))
+    for (const auto &order : orders)
+      both.push_back(x.as(t.i64x8).shuffle(y.as(t.i64x8), order).as(t.i8x64));
+  return both;
+}
+
 /// The planes of a chunk of a query, every byte twice.
 Vals KernelEmitter::queryPlanes(Val codes) {
   auto twice = [&](Val words) { return target->narrowToI8(words, words); };
