@@ -170,7 +170,8 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(scoreOffsets, word, paddedRows * 2 + 16);
   declare(thetaOffsets, word, paddedRows * poolRows + 16);
   // Of 2x2 blocks; other ones fill at most twice as much.
-  Val thetaRows = isGated ? paddedRows : index(kBatch);
+  // Of one batch while another one is in work; of a head that may be gated all.
+  Val thetaRows = isGated ? paddedRows : index(2 * kBatch);
   int64_t smaller = std::max<int64_t>(2 / policy.blockRows, 1) *
                     std::max<int64_t>(2 / policy.blockCols, 1);
   declare(theta, word, thetaRows * paddedColumns * smaller + 32);
@@ -380,7 +381,7 @@ void KernelEmitter::emitHead(Value query, Value result) {
     countFullBlocks(row, count);
     endStage(KernelStage::Pool);
   };
-  auto attend = [&](Val row, Val count) {
+  auto find = [&](Val row, Val count) {
     if (spec.hasOtherBlocks())
       emitBlocks(row, count);
     else
@@ -389,10 +390,18 @@ void KernelEmitter::emitHead(Value query, Value result) {
     endStage(KernelStage::List);
     emitScores(row, count);
     endStage(KernelStage::Score);
-    emitWeights(row, count);
+    emitExponentials(row, count);
+    endStage(KernelStage::Softmax);
+  };
+  auto apply = [&](Val row, Val count) {
+    emitWeights(count);
     endStage(KernelStage::Softmax);
     emitOutput(row, count, result);
     endStage(KernelStage::Apply);
+  };
+  auto attend = [&](Val row, Val count) {
+    find(row, count);
+    apply(row, count);
   };
   if (isGated) {
     emitGate(measure, attend);
@@ -403,16 +412,35 @@ void KernelEmitter::emitHead(Value query, Value result) {
     when(isKept.eq(0), [&] { emitGatedRows(result); });
     return;
   }
+  auto countOf = [&](Val row) { return minIndex(endRow - row, index(kBatch)); };
   thetaFirst = index(0);
-  loop(beginRow, endRow, kBatch, [&](Val row) {
-    Val count = minIndex(endRow - row, index(kBatch));
-    if (spec.variesByRow) {
+  if (spec.variesByRow) {
+    loop(beginRow, endRow, kBatch, [&](Val row) {
+      Val count = countOf(row);
       emitValidity(row, count);
       if (spec.hasOtherBlocks())
         emitFullKeys(row, count);
       endStage(KernelStage::List);
-    }
-    measure(row, count);
-    attend(row, count);
+      measure(row, count);
+      attend(row, count);
+    });
+    return;
+  }
+  // A batch is measured in the middle of the one before it: what each row has
+  // one of is a chain of few instructions that wait for each other, in front of
+  // the middle and of a batch's lists, and so has something to wait with.
+  auto placeOf = [](Val row) { return (row.div(kBatch) & 1) * kBatch; };
+  loop(beginRow, endRow + kBatch, kBatch, [&](Val next) {
+    Val row = next - kBatch;
+    Val hasRow = next.gt(beginRow);
+    when(hasRow, [&] {
+      thetaFirst = placeOf(row);
+      find(row, countOf(row));
+    });
+    when(next.lt(endRow), [&] {
+      thetaFirst = placeOf(next);
+      measure(next, countOf(next));
+    });
+    when(hasRow, [&] { apply(row, countOf(row)); });
   });
 }

@@ -136,7 +136,8 @@ private:
   void emitIntegerPass(Val firstRow);
   void emitLists(Val firstRow, Val rows);
   void emitScores(Val firstRow, Val rows);
-  void emitWeights(Val firstRow, Val rows);
+  void emitExponentials(Val firstRow, Val rows);
+  void emitWeights(Val rows);
   void emitOutput(Val firstRow, Val rows, mlir::Value result);
   void emitThresholds();
   void emitMeans(Val firstRow);

@@ -48,9 +48,9 @@ Val KernelEmitter::bothRows(Val low, Val high) {
   return low.splat(type).shuffle(high.splat(type), mask);
 }
 
-void KernelEmitter::emitWeights(Val firstRow, Val count) {
+/// e and its sums, and what follows from these for each row.
+void KernelEmitter::emitExponentials(Val firstRow, Val count) {
   Val ones = vec(t.i16x32, 1), zero = vec(t.i32x16, 0);
-  bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
   // 1 if the last block has one key; with a mask it is a partial one.
   Val isShort = spec.isMasked() ? index(0) : columns - fullColumns;
   SmallVector<int16_t> places;
@@ -106,7 +106,11 @@ void KernelEmitter::emitWeights(Val firstRow, Val count) {
   });
 
   emitSharedWeights(firstRow);
+}
 
+/// w and its sums.
+void KernelEmitter::emitWeights(Val count) {
+  bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
   // In which way shared weights reach the list is decided at run time.
   bool canLookUp = target->canPermute() && isCompensated && !spec.isMasked() &&
                    groupColumns == 16;

@@ -10,8 +10,9 @@
 // CHECK: memref.global "private" @hdp_stage_cycles : memref<6xi64> = dense<0>
 // CHECK-NOT: memref.global
 // CHECK-LABEL: func private @hdp_attention_0
-// One to begin with, one for each of six stages.
-// CHECK-COUNT-7: llvm.call_intrinsic "llvm.readcyclecounter"
+// One to begin with, one for each of six stages, the softmax in two parts with the
+// next batch's importance between them.
+// CHECK-COUNT-8: llvm.call_intrinsic "llvm.readcyclecounter"
 // CHECK-NOT: readcyclecounter
 func.func @single(%q: memref<?x64xf32>, %k: memref<?x64xf32>,
                   %v: memref<?x64xf32>, %o: memref<?x64xf32>) {
