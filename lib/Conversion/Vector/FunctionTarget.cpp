@@ -7,6 +7,7 @@ using namespace mlir;
 using namespace hdp;
 
 static constexpr llvm::StringLiteral kPassthrough = "passthrough";
+static constexpr llvm::StringLiteral kTune = "tune-cpu";
 
 /// The function's attributes for LLVM: those of a target, or the others.
 static SmallVector<Attribute> getPassthrough(FunctionOpInterface function,
@@ -16,7 +17,9 @@ static SmallVector<Attribute> getPassthrough(FunctionOpInterface function,
   for (Attribute attribute : all ? all.getValue() : ArrayRef<Attribute>()) {
     auto pair = dyn_cast<ArrayAttr>(attribute);
     auto name = pair ? dyn_cast<StringAttr>(pair[0]) : StringAttr();
-    if (ofTarget == (name && name.getValue().starts_with("target-")))
+    bool isOfTarget = name && (name.getValue().starts_with("target-") ||
+                               name.getValue() == kTune);
+    if (ofTarget == isOfTarget)
       chosen.push_back(attribute);
   }
   return chosen;
@@ -31,6 +34,11 @@ void hdp::setFunctionTarget(FunctionOpInterface function,
         builder.getStrArrayAttr({"target-features", target.features}));
   if (!target.cpu.empty())
     attributes.push_back(builder.getStrArrayAttr({"target-cpu", target.cpu}));
+  // LLVM's scheduler behind register allocation, which runs for some processors
+  // (AMD's), puts other tiles in the place of those that are named, and tiles
+  // have shapes. It does not run for those that have tiles.
+  if (target.kind == TargetKind::AMX)
+    attributes.push_back(builder.getStrArrayAttr({kTune, "sapphirerapids"}));
   function->setAttr(kPassthrough, builder.getArrayAttr(attributes));
   function->setAttr(kTargetAttr, builder.getStringAttr(target.name));
 }

@@ -108,6 +108,23 @@ TEST_F(KernelTest, AShortLastBlockIsNotAmongThePruned) {
   }
 }
 
+// Two chunks of 64 dimensions, after which LLVM's scheduler for AMD's
+// processors took another tile, of another shape.
+TEST_F(KernelTest, TilesAreTheOnesThatAreNamed) {
+  TileEmulator::install();
+  if (!isSupportedByHost(TargetKind::AMX))
+    GTEST_SKIP()
+        << "AMX is emulated in AVX512-BF16, which this processor lacks";
+  random.seed(810064);
+  Case c = drawCase();
+  ASSERT_TRUE(hasKernel(c));
+  uint64_t before = TileEmulator::getNumInstructions();
+  EXPECT_EQ(runKernel(c, "amx"), runReference(c));
+  if (TileEmulator::isInstalled()) {
+    EXPECT_GT(TileEmulator::getNumInstructions(), before);
+  }
+}
+
 TEST_F(KernelTest, KernelsEqualTheReference) {
   TileEmulator::install();
   uint64_t count = 12;
