@@ -149,7 +149,9 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
               for (int64_t x = 0; x < width; ++x) {
                 Val v = loadValues(from + 32 * x);
                 for (int64_t n : {0, 1}) {
-                  Val &slot = next[(2 * j + n) * width + x];
+                  // Few registers have one sum for both blocks.
+                  int64_t set = hasFewRegisters() ? 0 : 2 * j;
+                  Val &slot = next[(set + n) * width + x];
                   slot = target->dotS16(slot, v, weight[n]);
                 }
               }

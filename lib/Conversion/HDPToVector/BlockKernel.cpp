@@ -74,16 +74,16 @@ Vals KernelEmitter::emitTopK(Val thetaRow, ArrayRef<Val> extremes) {
                                        isEnough.select(s[1], middle - 1)};
                          })[0];
   // The columns of ties, in order, where the lists will be.
-  Vals found = accumulate(
-      index(0), end, 16, {index(0), zero}, [&](Val column, const Vals &soFar) {
-        Val x = load(theta, thetaRow + column, t.i32x16);
-        Val limit = least.splat(t.i32x16);
-        Val isTie = x.eq(limit);
-        Val numbers = column.toI32().splat(t.i32x16) + lanes();
-        store(target->compress(numbers, isTie), lists, soFar[0]);
-        return Vals{soFar[0] + countBits(bitsOf(isTie)).toIndex(),
-                    soFar[1] - x.gt(limit).sext(t.i32x16)};
-      });
+  Vals found = accumulate(index(0), end, 16, {index(0), zero},
+                          [&](Val column, const Vals &soFar) {
+                            Val x = load(theta, thetaRow + column, t.i32x16);
+                            Val limit = least.splat(t.i32x16);
+                            Val isTie = x.eq(limit);
+                            Val bits = bitsOf(isTie);
+                            appendNumbers(column, bits, lists, soFar[0]);
+                            return Vals{soFar[0] + countBits(bits).toIndex(),
+                                        soFar[1] - x.gt(limit).sext(t.i32x16)};
+                          });
   Val ties = (wanted - found[1].sum()).max(1);
   Val last = load(lists, ties.toIndex() - 1);
   return {isEmpty.select(i32(INT32_MAX), least), last};

@@ -101,8 +101,7 @@ void KernelEmitter::emitBlockLists(Val firstRow, Val count) {
         bits = bits | (bits & (sharing | sharing.shl(2))).shl(4);
       }
       Val isListed = lanesOf(any);
-      Val numbers = column.toI32().splat(t.i32x16) + lanes();
-      store(target->compress(numbers, isListed), lists, list + soFar[0]);
+      appendNumbers(column, any, lists, list + soFar[0]);
       store(target->compress(bits, isListed), listBits, list + soFar[0]);
       return {soFar[0] + countBits(any).toIndex(),
               soFar[1] + countBits(keep[0]), soFar[2] + countBits(keep[1])};

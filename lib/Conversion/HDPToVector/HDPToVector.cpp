@@ -181,6 +181,9 @@ struct ConvertToVector : hdp::impl::ConvertHDPToVectorBase<ConvertToVector> {
       if (isNew) {
         std::string name =
             "hdp_attention_" + std::to_string(kernels.size() - 1);
+        if (!VectorTarget::get(spec.target.kind)->canCompress() &&
+            !symbols.lookup(kSetBitsGlobal))
+          symbols.insert(makeSetBits(module.getLoc()));
         entry->second = buildKernel(module, symbols, name, spec, op);
         ++numKernels;
       }

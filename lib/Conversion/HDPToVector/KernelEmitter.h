@@ -39,6 +39,10 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringMap.h"
 
+namespace mlir::memref {
+class GlobalOp;
+} // namespace mlir::memref
+
 namespace hdp {
 
 /// What distinguishes one kernel from another.
@@ -97,6 +101,11 @@ struct KernelArguments {
   /// memref<4xi64>.
   mlir::Value phase, totals;
 };
+
+/// A constant of the module for targets that cannot compress, by
+/// makeSetBits(): of each byte the numbers of the bits that are set.
+inline constexpr llvm::StringLiteral kSetBitsGlobal = "hdp_set_bits";
+mlir::memref::GlobalOp makeSetBits(mlir::Location loc);
 
 /// Block rows that go through the stages together.
 inline constexpr int64_t kBatch = 8;
@@ -217,6 +226,9 @@ private:
   Val lanesOf(Val word);
   Val bitsOf(Val lanes);
   Val countBits(Val word);
+  /// Vectors of 512 bits are two registers of 16.
+  bool hasFewRegisters() const { return spec.target.numRegisters < 32; }
+  void appendNumbers(Val first, Val bits, const Buffer &buffer, Val at);
   void forEachPartial(Val row, llvm::function_ref<void(Val, Val, Val)> body);
   void notePartial(Val row, Val place, llvm::ArrayRef<Val> valid, Val full);
   void emitRowSums(Val row);

@@ -7,9 +7,48 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace hdp;
+
+/// Appends first + n for each bit n of 16; what stands behind is anything.
+void KernelEmitter::appendNumbers(Val first, Val bits, const Buffer &buffer,
+                                  Val at) {
+  if (target->canCompress()) {
+    Val numbers = first.toI32().splat(t.i32x16) + lanes();
+    return store(target->compress(numbers, lanesOf(bits)), buffer, at);
+  }
+  // Eight bits at a time by a table of the numbers of those that are set.
+  Value table = memref::GetGlobalOp::create(
+      b, MemRefType::get({256 * 8}, b.getI8Type()), kSetBitsGlobal);
+  auto bytes = VectorType::get(8, b.getI8Type());
+  for (int64_t half : {0, 1}) {
+    Val byte = bits.srl(8 * half) & 255;
+    Value place = (byte.toIndex() * 8).v;
+    Val set = wrap(vector::LoadOp::create(b, bytes, table, ValueRange{place}));
+    Val start = first.toI32() + 8 * half;
+    store(set.zext(t.i32x8) + start.splat(t.i32x8), buffer, at);
+    at = at + countBits(byte).toIndex();
+  }
+}
+
+/// For each byte the numbers of the bits that are set, in order, then zeros.
+memref::GlobalOp hdp::makeSetBits(Location loc) {
+  SmallVector<int8_t> numbers(256 * 8);
+  for (int64_t byte = 0; byte < 256; ++byte)
+    for (int64_t bit = 0, place = 8 * byte; bit < 8; ++bit)
+      if (byte >> bit & 1)
+        numbers[place++] = static_cast<int8_t>(bit);
+  OpBuilder b(loc.getContext());
+  auto type = MemRefType::get({256 * 8}, b.getI8Type());
+  auto values = DenseElementsAttr::get(
+      RankedTensorType::get(type.getShape(), b.getI8Type()),
+      ArrayRef<int8_t>(numbers));
+  return memref::GlobalOp::create(b, loc, kSetBitsGlobal,
+                                  b.getStringAttr("private"), type, values,
+                                  /*constant=*/true, /*alignment=*/nullptr);
+}
 
 void KernelEmitter::emitLists(Val firstRow, Val count) {
   Val zero = vec(t.i32x16, 0);
@@ -51,12 +90,13 @@ void KernelEmitter::emitLists(Val firstRow, Val count) {
     auto sixteen = [&](Val column, Vals state) -> Vals {
       Val kept = state[0], pruned = state[1];
       Val x = load(theta, thetaRow + column, t.i32x16);
-      Val numbers = column.toI32().splat(t.i32x16) + lanes();
       Val isKept = x.ge(threshold);
       if (!isMasked) {
+        Val numbers = column.toI32().splat(t.i32x16) + lanes();
         isKept = isKept & numbers.lt(full);
-        store(target->compress(numbers, isKept), lists, list + kept);
-        return {kept + countBits(bitsOf(isKept)).toIndex(),
+        Val bits = bitsOf(isKept);
+        appendNumbers(column, bits, lists, list + kept);
+        return {kept + countBits(bits).toIndex(),
                 pruned + isKept.select(zero, x)};
       }
       Val word = column.div(16);
@@ -64,7 +104,7 @@ void KernelEmitter::emitLists(Val firstRow, Val count) {
       Val fullBits = load(fullWords, at), partial = load(partialWords, at);
       Val keptFull = bitsOf(isKept) & fullBits;
       Val bits = keptFull | partial;
-      store(target->compress(numbers, lanesOf(bits)), lists, list + kept);
+      appendNumbers(column, bits, lists, list + kept);
       note(word, kept, bits, partial);
       Val prunedBits = fullBits ^ keptFull;
       return {kept + countBits(bits).toIndex(),

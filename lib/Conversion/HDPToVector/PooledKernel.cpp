@@ -12,9 +12,6 @@
 using namespace mlir;
 using namespace hdp;
 
-/// Block rows and vectors of blocks that are accumulated together.
-static constexpr int64_t kTileRows = 4, kTileVectors = 4;
-
 void KernelEmitter::emitImportance(Val firstRow) {
   if (spec.hasOtherBlocks()) {
     emitBlockImportance(firstRow);
@@ -42,22 +39,28 @@ void KernelEmitter::emitPooledDots(Val firstRow) {
   Val ignored = vec(t.i32x16, wantsMinimum ? INT32_MAX : INT32_MIN);
   Val full = fullColumns.toI32().splat(t.i32x16);
   Val words = paddedColumns.div(16);
+  // Block rows and vectors of blocks that are accumulated together; a panel of
+  // keys has four vectors.
+  int64_t tileRows = hasFewRegisters() ? 2 : 4, tileVectors = tileRows;
 
-  loop(index(0), index(kBatch), kTileRows, [&](Val tile) {
-    Vals init(kTileRows, ignored);
-    init.append(kTileRows, vec(t.i32x16, 0));
+  loop(index(0), index(kBatch), tileRows, [&](Val tile) {
+    Vals init(tileRows, ignored);
+    init.append(tileRows, vec(t.i32x16, 0));
     Val query = (firstRow + tile) * poolRow;
     Vals ends = accumulate(
-        index(0), paddedColumns, 64, init, [&](Val column, const Vals &soFar) {
+        index(0), paddedColumns, 16 * tileVectors, init,
+        [&](Val column, const Vals &soFar) {
           Val panel = column * poolRow;
-          Vals zeros(kTileRows * kTileVectors, vec(t.i32x16, 0));
+          if (tileVectors < 4)
+            panel = (column & -64) * poolRow + (column & 63) * 4;
+          Vals zeros(tileRows * tileVectors, vec(t.i32x16, 0));
           Vals sum = accumulate(
               index(0), index(poolRow), 4, zeros, [&](Val at, const Vals &acc) {
                 Vals next = acc, key;
-                for (int64_t n = 0; n < kTileVectors; ++n)
+                for (int64_t n = 0; n < tileVectors; ++n)
                   key.push_back(
                       load(pooledKeys, panel + at * 64 + 64 * n, t.i8x64));
-                for (int64_t r = 0; r < kTileRows; ++r) {
+                for (int64_t r = 0; r < tileRows; ++r) {
                   auto four = VectorType::get(4, b.getI8Type());
                   auto one = VectorType::get(1, b.getI32Type());
                   Val bytes =
@@ -65,19 +68,19 @@ void KernelEmitter::emitPooledDots(Val firstRow) {
                   Val word = wrap(vector::ExtractOp::create(b, bytes.as(one).v,
                                                             int64_t(0)));
                   Val q = word.splat(t.i32x16).as(t.i8x64);
-                  for (int64_t n = 0; n < kTileVectors; ++n) {
-                    Val &slot = next[r * kTileVectors + n];
+                  for (int64_t n = 0; n < tileVectors; ++n) {
+                    Val &slot = next[r * tileVectors + n];
                     slot = target->dotU8S8(slot, key[n], q, true);
                   }
                 }
                 return next;
               });
           Vals next = soFar;
-          for (int64_t n = 0; n < kTileVectors; ++n) {
+          for (int64_t n = 0; n < tileVectors; ++n) {
             Val isFull =
                 (column.toI32().splat(t.i32x16) + lanes() + 16 * n).lt(full);
-            for (int64_t r = 0; r < kTileRows; ++r) {
-              Val x = sum[r * kTileVectors + n];
+            for (int64_t r = 0; r < tileRows; ++r) {
+              Val x = sum[r * tileVectors + n];
               if (spec.isMasked())
                 isFull = lanesOf(load(fullWords, validityRow(tile + r) * words +
                                                      column.div(16) + n));
@@ -86,16 +89,16 @@ void KernelEmitter::emitPooledDots(Val firstRow) {
               Val counted = isFull.select(x, ignored);
               next[r] =
                   wantsMinimum ? next[r].min(counted) : next[r].max(counted);
-              next[kTileRows + r] =
-                  next[kTileRows + r] +
+              next[tileRows + r] =
+                  next[tileRows + r] +
                   (spec.isMasked() ? isFull.select(x, vec(t.i32x16, 0)) : x);
             }
           }
           return next;
         });
-    for (int64_t r = 0; r < kTileRows; ++r) {
+    for (int64_t r = 0; r < tileRows; ++r) {
       store(ends[r], extremes, (tile + r) * 16);
-      store(ends[kTileRows + r], sums, (tile + r) * 16);
+      store(ends[tileRows + r], sums, (tile + r) * 16);
     }
   });
 }

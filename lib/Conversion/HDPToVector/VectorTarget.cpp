@@ -239,6 +239,7 @@ public:
   Val mulHighU16(Val x, Val y) const override {
     return intrinsic("llvm.x86.avx512.pmulhu.w.512", x.type(), {x, y});
   }
+  bool canCompress() const override { return true; }
   bool canPermute() const override { return true; }
   Val permute(Val x, Val lanes) const override {
     return intrinsic("llvm.x86.avx512.permvar.si.512", x.type(), {x, lanes});

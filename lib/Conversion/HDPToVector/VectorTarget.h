@@ -54,6 +54,8 @@ public:
   /// The lanes of x with their bit in `mask` set, at the front; others are
   /// anything.
   virtual Val compress(Val x, Val mask) const;
+  /// Whether compress() is one instruction.
+  virtual bool canCompress() const { return false; }
 
   /// Whether permute() is one instruction; else it is not to be called.
   virtual bool canPermute() const { return false; }
