@@ -13,7 +13,8 @@
 using namespace hdp;
 using namespace hdp::bench;
 
-/// Exported by the library for its own tests, from version 1 on.
+/// Exported by the library for its own tests, from version 1 on. Anything but 0
+/// says that nothing was computed.
 using DnnlGemmBF16 = int(char transA, char transB, int64_t m, int64_t n,
                          int64_t k, float alpha, const uint16_t *a, int64_t lda,
                          const uint16_t *b, int64_t ldb, float beta, float *c,
@@ -34,6 +35,16 @@ static DnnlGemmBF16 *openLibrary(llvm::ArrayRef<std::string> folders) {
       return reinterpret_cast<DnnlGemmBF16 *>(symbol);
   }
   return nullptr;
+}
+
+/// Whether the library has products of bf16 for this processor, or for the
+/// instruction sets that its environment allows.
+static bool multiplies(DnnlGemmBF16 *multiply) {
+  uint16_t one = 0x3F80;
+  float product = 0;
+  return multiply('N', 'N', 1, 1, 1, 1.0f, &one, 1, &one, 1, 0.0f, &product,
+                  1) == 0 &&
+         product == 1.0f;
 }
 
 /// To nearest even; the inputs hold no NaN.
@@ -76,6 +87,11 @@ void Contest::addBF16Library() {
   DnnlGemmBF16 *multiply = openLibrary(options.libraryFolders);
   if (!multiply)
     return; // that oneDNN is absent is said of f32
+  if (!multiplies(multiply)) {
+    session.addNote("oneDNN bf16 is left out: the library has no products of "
+                    "bf16 for these instruction sets");
+    return;
+  }
   DenseKernel kernel = getDenseF32(session.getHost(), options.target);
   constexpr int64_t kTile = 128;
   std::vector<int64_t> tiles = {inputs.queries()};
