@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "VectorLoops.h"
+#include "VectorAccess.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -21,75 +22,6 @@ using namespace hdp;
 //===----------------------------------------------------------------------===//
 // What can be done
 //===----------------------------------------------------------------------===//
-
-static bool is16BitFloat(Type type) { return type.isF16() || type.isBF16(); }
-
-/// Types whose vectors lie in memory as their elements do.
-static bool isElement(Type type) {
-  return is16BitFloat(type) || type.isF32() || type.isF64() ||
-         type.isInteger(8) || type.isInteger(16) || type.isInteger(32) ||
-         type.isInteger(64);
-}
-
-static bool isBodySupported(linalg::LinalgOp op) {
-  if (op->getNumRegions() != 1 || op->getRegion(0).empty() ||
-      op.getNumLoops() == 0 || op.getNumDpsInits() == 0)
-    return false;
-  for (OpOperand &operand : op->getOpOperands()) {
-    if (!isElement(getElementTypeOrSelf(operand.get().getType())))
-      return false;
-    if (auto type = dyn_cast<ShapedType>(operand.get().getType()))
-      if (!isa<MemRefType>(type))
-        return false;
-  }
-  for (Operation &inside : op.getBlock()->without_terminator()) {
-    if (isa<linalg::IndexOp, arith::ConstantOp>(inside))
-      continue;
-    if (!OpTrait::hasElementwiseMappableTraits(&inside) ||
-        inside.getNumRegions() != 0 || !isPure(&inside))
-      return false;
-    for (Type type : inside.getResultTypes())
-      if (!isElement(type) && !type.isInteger(1) && !type.isIndex())
-        return false;
-  }
-  return llvm::all_of(op.getIteratorTypesArray(), [](utils::IteratorType type) {
-    return type == utils::IteratorType::parallel ||
-           type == utils::IteratorType::reduction;
-  });
-}
-
-namespace {
-/// How an operand's place changes from one iteration of a loop to the next.
-enum class Access { Same, Next, Far };
-} // namespace
-
-static Access getAccess(linalg::LinalgOp op, OpOperand *operand, unsigned dim) {
-  AffineMap map = op.getMatchingIndexingMap(operand);
-  if (!isa<MemRefType>(operand->get().getType()) || !map.isFunctionOfDim(dim))
-    return Access::Same;
-  unsigned last = map.getNumResults() - 1;
-  for (unsigned i = 0; i < last; ++i)
-    if (map.getResult(i).isFunctionOfDim(dim))
-      return Access::Far;
-  // d, or d plus an expression without d.
-  AffineExpr expr = map.getResult(last);
-  AffineExpr self = getAffineDimExpr(dim, op->getContext());
-  if (auto sum = dyn_cast<AffineBinaryOpExpr>(expr);
-      sum && sum.getKind() == AffineExprKind::Add) {
-    if (sum.getLHS() == self && !sum.getRHS().isFunctionOfDim(dim))
-      expr = sum.getLHS();
-    else if (sum.getRHS() == self && !sum.getLHS().isFunctionOfDim(dim))
-      expr = sum.getRHS();
-  }
-  if (expr != self)
-    return Access::Far;
-  SmallVector<int64_t> strides;
-  int64_t offset = 0;
-  auto type = cast<MemRefType>(operand->get().getType());
-  if (failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
-    return Access::Far;
-  return Access::Next;
-}
 
 /// Each result is a known combination of one term with what was there.
 bool LoopVectorizer::canCombine() {
@@ -453,32 +385,6 @@ bool LoopVectorizer::run() {
 //===----------------------------------------------------------------------===//
 // Behind a product
 //===----------------------------------------------------------------------===//
-
-bool hdp::canFollowProduct(linalg::LinalgOp op, Value product) {
-  if (op.getNumDpsInits() != 1 || op.getNumLoops() == 0 ||
-      op.getNumLoops() != op.getNumParallelLoops() || !isBodySupported(op) ||
-      !op.getRegionOutputArgs()[0].use_empty() ||
-      !op.getBlock()->getOps<linalg::IndexOp>().empty())
-    return false;
-  unsigned last = op.getNumLoops() - 1;
-  OpOperand *init = op.getDpsInitOperand(0);
-  if (!op.getMatchingIndexingMap(init).isIdentity() ||
-      getAccess(op, init, last) != Access::Next)
-    return false;
-  bool readsProduct = false;
-  for (OpOperand *input : op.getDpsInputOperands()) {
-    AffineMap map = op.getMatchingIndexingMap(input);
-    if (!map.isProjectedPermutation() ||
-        getAccess(op, input, last) == Access::Far)
-      return false;
-    if (input->get() != product)
-      continue;
-    if (!map.isIdentity())
-      return false;
-    readsProduct = true;
-  }
-  return readsProduct;
-}
 
 void LoopVectorizer::follow(Value product, Value input, Values place,
                             Value mask) {
