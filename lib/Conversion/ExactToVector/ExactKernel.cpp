@@ -56,9 +56,7 @@ ExactKernel::ExactKernel(VectorEmitter &e, AttentionOp op, bool wantsBF16)
   tileRows = chooseTileRows(
       e.target, getConstantIntValue(lq).value_or(ShapedType::kDynamic));
   keyVectors = tileRows == 1 ? 4 : 2;
-  columnVectors = 1;
-  if (std::optional<int64_t> columns = getConstantIntValue(dv))
-    columnVectors = (*columns + lanes - 1) / lanes % 2 == 0 ? 2 : 1;
+  columnVectors = getConstantIntValue(dv).value_or(0) > lanes ? 2 : 1;
 
   int64_t mostKeys = kBlockKeys;
   if (usesPairs)
@@ -103,13 +101,12 @@ void ExactKernel::chooseWhatIsCopied() {
   areQueriesCopied = !queries || *queries < tileRows ||
                      !isContiguous(query, rank - 1) ||
                      ShapedType::isDynamic(getStride(query));
-  areValuesCopied = !columns || *columns % (columnVectors * lanes) != 0 ||
+  areValuesCopied = !columns || *columns % lanes != 0 ||
                     !isContiguous(value, rank - 1) ||
                     getStride(value) != *columns;
   // Where threads share the tiles no two of them may write a row.
   areSumsStored = !isOneBlock || areQueriesCopied || e.part || !columns ||
-                  *columns % (columnVectors * lanes) != 0 ||
-                  !isContiguous(result, rank - 1);
+                  *columns % lanes != 0 || !isContiguous(result, rank - 1);
   if (usesPairs)
     areQueriesCopied = areValuesCopied = areSumsStored = true;
   areScalesLate =
@@ -180,6 +177,19 @@ Values ExactKernel::loadSums(Value column) {
   return all;
 }
 
+/// The columns of V in register tiles; of an odd number of vectors the last one
+/// is alone.
+void ExactKernel::forColumns(function_ref<void(Value)> body) {
+  Value columns = e.ceilTo(dv, lanes);
+  if (columnVectors == 1)
+    return e.loop(e.index(0), columns, lanes, body);
+  Value whole = e.floorTo(columns, columnVectors * lanes);
+  e.loop(e.index(0), whole, columnVectors * lanes, body);
+  int64_t vectors = std::exchange(columnVectors, 1);
+  e.loop(whole, columns, lanes, body); // one or none
+  columnVectors = vectors;
+}
+
 /// sums[i][t] = sums[i][t] * factors[i] + sum over j of weights[i][j] * V[j,
 /// t], or the result where nothing is carried.
 void ExactKernel::emitProducts(ArrayRef<Value> head, Value firstRow,
@@ -188,8 +198,7 @@ void ExactKernel::emitProducts(ArrayRef<Value> head, Value firstRow,
     return emitTileProducts(firstKey, numKeys);
   if (usesPairs)
     return emitPairProducts(firstKey, numKeys);
-  Value columns = e.ceilTo(dv, lanes);
-  e.loop(e.index(0), columns, columnVectors * lanes, [&](Value t) {
+  forColumns([&](Value t) {
     Values soFar = loadSums(t);
     soFar = e.carry(e.index(0), numKeys, 1, soFar, [&](Value j, Values before) {
       Value row = e.add(firstKey, j);

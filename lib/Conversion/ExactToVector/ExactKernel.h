@@ -80,6 +80,7 @@ private:
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange indices);
   mlir::Value constant(double value, int64_t vectorLanes);
   Values loadSums(mlir::Value column);
+  void forColumns(llvm::function_ref<void(mlir::Value)> body);
 
   // The same with products of bf16.
   bool hasPairRows(Operand operand);

@@ -233,11 +233,10 @@ void ExactKernel::emitPairScores(Value firstKey, Value numKeys) {
 /// t].
 void ExactKernel::emitPairProducts(Value firstKey, Value numKeys) {
   packWeightPairs(numKeys);
-  Value columns = e.ceilTo(dv, lanes);
   Value firstPair = half(firstKey);
   Value pairs =
       b.createOrFold<arith::DivUIOp>(e.ceilTo(numKeys, 2), e.index(2));
-  e.loop(e.index(0), columns, columnVectors * lanes, [&](Value t) {
+  forColumns([&](Value t) {
     Values soFar = loadSums(t);
     soFar = e.carry(e.index(0), pairs, 1, soFar, [&](Value j, Values before) {
       Value row = e.add(firstPair, j);
