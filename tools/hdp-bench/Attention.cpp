@@ -61,6 +61,18 @@ struct AttentionOptions {
       "stages", cl::sub(command), cl::cat(getCategory()),
       cl::desc("also the cycles of each stage of our kernels, by kernels that "
                "count them")};
+  cl::opt<Masking> mask{
+      "mask",
+      cl::init(Masking::None),
+      cl::sub(command),
+      cl::cat(getCategory()),
+      cl::desc("of random inputs (default: none)"),
+      cl::values(clEnumValN(Masking::None, "none", "every key is allowed"),
+                 clEnumValN(Masking::Padding, "padding",
+                            "a quarter of the keys is forbidden; dense ones "
+                            "are given the others"),
+                 clEnumValN(Masking::Causal, "causal",
+                            "keys behind a query are forbidden to it"))};
   ThreadsOption threads{command};
   ListOption<unsigned> layers{
       command, "layers", "N",
@@ -105,7 +117,8 @@ collectInputs(const AttentionOptions &options) {
                            "from 1 to 32768, found " +
                            llvm::Twine(heads) + ", " + llvm::Twine(d) +
                            " and " + llvm::Twine(length));
-        all.push_back(makeRandomInputs(heads, length, d, options.seed));
+        all.push_back(
+            makeRandomInputs(heads, length, d, options.mask, options.seed));
       }
   return all;
 }
@@ -158,9 +171,11 @@ static llvm::Error run(const AttentionOptions &options, Session &session) {
     current.addMachine();
     if (llvm::Error error = current.addCompiled(context))
       return error;
-    current.addDense();
+    if (!inputs.isCausal()) // which ours are not
+      current.addDense();
     current.addLibraries();
-    current.addBF16Library();
+    if (!inputs.isCausal())
+      current.addBF16Library();
     if (python)
       if (llvm::Error error = current.addPython(*python))
         return error;

@@ -82,7 +82,8 @@ llvm::Error Contest::report() {
   const Entrant *own = findBest(/*isOwn=*/true);
   if (!best) {
     best = own;
-    session.addNote("no f32 library is there: the best f32 is our own");
+    session.addNote(own ? "no f32 library is there: the best f32 is our own"
+                        : "no f32 library is there to compare with");
   }
   for (auto &entrant : entrants) {
     if (entrant->fetch)
@@ -108,9 +109,12 @@ llvm::Error Contest::report() {
     if (options.peaks.f32 > 0)
       row["of_f32_peak"] = rate / options.peaks.f32;
     row["cycles_per_score"] = seconds * options.peaks.clock / inputs.scores();
-    row["best_f32"] = rounds.getName(best->index);
-    row["ratio_to_best_f32"] = rounds.getSpeedup(entrant->index, best->index);
-    row["ratio_to_own_f32"] = rounds.getSpeedup(entrant->index, own->index);
+    if (best) {
+      row["best_f32"] = rounds.getName(best->index);
+      row["ratio_to_best_f32"] = rounds.getSpeedup(entrant->index, best->index);
+    }
+    if (own)
+      row["ratio_to_own_f32"] = rounds.getSpeedup(entrant->index, own->index);
     if (ownInt8)
       row["ratio_to_own_int8"] = rounds.getSpeedup(entrant->index, *ownInt8);
     reportStages(*entrant);

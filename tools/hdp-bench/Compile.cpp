@@ -180,8 +180,8 @@ llvm::Error CompileBench::run() {
   if (stockCode)
     addRow(code, *stockCode, options.layers, stockCode);
 
-  AttentionInputs inputs =
-      makeRandomInputs(shape->heads, shape->length, shape->headDim(), 1);
+  AttentionInputs inputs = makeRandomInputs(shape->heads, shape->length,
+                                            shape->headDim(), Masking::None, 1);
   CompileOptions kernels;
   kernels.attention = AttentionLowering::Vector;
   RoundRobin attentions;

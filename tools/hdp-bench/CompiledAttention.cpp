@@ -13,11 +13,11 @@ using namespace hdp::bench;
 /// The result goes into the last argument, in place.
 static const char kFunction[] = R"(
 func.func @attention(%q: tensor<{0}>, %k: tensor<{1}>, %v: tensor<{2}>,
-                     %out: memref<{3}>) {{
+                     %out: memref<{3}>{6}) {{
   %init = bufferization.to_tensor %out restrict writable
       : memref<{3}> to tensor<{3}>
   %result = hdp.attention
-      ins(%q, %k, %v : tensor<{0}>, tensor<{1}>, tensor<{2}>)
+      ins(%q, %k, %v : tensor<{0}>, tensor<{1}>, tensor<{2}>){7}
       outs(%init : tensor<{3}>) {{scale = {4} : f64{5}} -> tensor<{3}>
   bufferization.materialize_in_destination %result in restrict writable %out
       : (tensor<{3}>, memref<{3}>) -> ()
@@ -41,6 +41,13 @@ func.func @take_ticks(%out: memref<{1}xi64>) {{
   return
 })";
 
+static const HostTensor &getKeys(const AttentionInputs &inputs) {
+  return inputs.isPadded() ? inputs.paddedK : inputs.k;
+}
+static const HostTensor &getValues(const AttentionInputs &inputs) {
+  return inputs.isPadded() ? inputs.paddedV : inputs.v;
+}
+
 llvm::Expected<CompiledAttention>
 CompiledAttention::compile(const AttentionInputs &inputs,
                            const std::optional<numerics::Policy> &policy,
@@ -51,12 +58,19 @@ CompiledAttention::compile(const AttentionInputs &inputs,
   if (policy)
     llvm::raw_string_ostream(attribute)
         << ", policy = " << PolicyAttr::get(&context, *policy);
+  if (inputs.isCausal())
+    attribute += ", causal";
+  std::string argument, mask;
+  if (inputs.isPadded()) {
+    argument = ", %mask: tensor<" + formatType(inputs.mask) + ">";
+    mask = " mask(%mask : tensor<" + formatType(inputs.mask) + ">)";
+  }
   std::string result = llvm::formatv("{0}x{1}x{2}xf32", inputs.heads(),
                                      inputs.queries(), inputs.valueDim());
-  std::string text =
-      llvm::formatv(kFunction, formatType(inputs.q), formatType(inputs.k),
-                    formatType(inputs.v), result,
-                    llvm::formatv("{0:e17}", inputs.scale).str(), attribute);
+  std::string text = llvm::formatv(
+      kFunction, formatType(inputs.q), formatType(getKeys(inputs)),
+      formatType(getValues(inputs)), result,
+      llvm::formatv("{0:e17}", inputs.scale).str(), attribute, argument, mask);
   if (options.stageCycles)
     text += llvm::formatv(kTakeTicks, kStageCyclesGlobal, kNumKernelStages);
   ErrorCollector errors(&context);
@@ -75,8 +89,11 @@ CompiledAttention::compile(const AttentionInputs &inputs,
 
 llvm::Error CompiledAttention::run(const AttentionInputs &inputs,
                                    HostTensor &out) const {
-  auto results =
-      model->run("attention", {&inputs.q, &inputs.k, &inputs.v, &out});
+  std::vector<const HostTensor *> arguments = {&inputs.q, &getKeys(inputs),
+                                               &getValues(inputs), &out};
+  if (inputs.isPadded())
+    arguments.push_back(&inputs.mask);
+  auto results = model->run("attention", arguments);
   return results ? llvm::Error::success() : results.takeError();
 }
 

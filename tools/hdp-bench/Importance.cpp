@@ -34,7 +34,6 @@ ImportanceTable::ImportanceTable(const AttentionInputs &inputs,
                                  const Policy &policy) {
   NativeOps ops;
   int64_t d = inputs.headDim(), bq = policy.blockRows, bk = policy.blockCols;
-  int64_t columns = inputs.keys() / bk; // a short last one is not full (N4)
   for (int64_t head = 0; head < inputs.heads(); ++head) {
     DenseCall call = inputs.getHead(head, nullptr);
     std::vector<int16_t> q =
@@ -42,6 +41,7 @@ ImportanceTable::ImportanceTable(const AttentionInputs &inputs,
     std::vector<int16_t> k =
         splitHead(call.k, call.keys * d, policy, policy.sk);
     for (int64_t i = 0; i < call.queries; i += bq) {
+      int64_t columns = inputs.getKeysOf(i) / bk; // N4: full blocks
       std::vector<int32_t> thetas(columns, 0);
       for (int64_t row = i; row < std::min(i + bq, call.queries); ++row)
         for (int64_t key = 0; key < columns * bk; ++key) {

@@ -28,10 +28,36 @@ DenseCall AttentionInputs::getHead(int64_t head, float *out) const {
   return call;
 }
 
+double AttentionInputs::scores() const {
+  double each = 0;
+  for (int64_t query = 0; query < queries(); ++query)
+    each += double(getKeysOf(query));
+  return double(heads()) * each;
+}
+
+/// The rows of each head that are wanted.
+static HostTensor takeRows(const HostTensor &tensor,
+                           const std::vector<bool> &wanted) {
+  llvm::ArrayRef<int64_t> shape = tensor.getShape();
+  int64_t rows = llvm::count(wanted, true), columns = shape[2];
+  HostTensor result(ElementType::F32, {shape[0], rows, columns});
+  float *to = result.as<float>();
+  for (int64_t head = 0; head < shape[0]; ++head)
+    for (int64_t row = 0; row < shape[1]; ++row)
+      if (wanted[row])
+        to = std::copy_n(tensor.as<float>() + (head * shape[1] + row) * columns,
+                         columns, to);
+  return result;
+}
+
 AttentionInputs hdp::bench::makeRandomInputs(int64_t heads, int64_t length,
-                                             int64_t headDim, uint64_t seed) {
+                                             int64_t headDim, Masking masking,
+                                             uint64_t seed) {
   AttentionInputs inputs;
-  inputs.source = "random";
+  inputs.source = masking == Masking::None      ? "random"
+                  : masking == Masking::Padding ? "random, padded"
+                                                : "random, causal";
+  inputs.masking = masking;
   inputs.scale = 1.0 / std::sqrt(static_cast<double>(headDim));
   // The sum of twelve uniform numbers: the same on every C++ library.
   std::mt19937_64 random(seed);
@@ -47,6 +73,16 @@ AttentionInputs hdp::bench::makeRandomInputs(int64_t heads, int64_t length,
     for (int64_t i = 0; i < tensor->getNumElements(); ++i)
       tensor->as<float>()[i] = deviation * normal();
   }
+  if (!inputs.isPadded())
+    return inputs;
+  std::vector<bool> allowed(length, true);
+  inputs.mask = HostTensor(ElementType::I1, {1, 1, length});
+  for (int64_t key = 0; key < length; ++key) {
+    allowed[key] = key < length - length / 4;
+    inputs.mask.as<uint8_t>()[key] = allowed[key];
+  }
+  inputs.paddedK = std::exchange(inputs.k, takeRows(inputs.k, allowed));
+  inputs.paddedV = std::exchange(inputs.v, takeRows(inputs.v, allowed));
   return inputs;
 }
 
@@ -114,21 +150,6 @@ static llvm::Error readMask(const TensorFile &file, const std::string &name,
   for (int64_t key = 0; key < keys; ++key)
     allowed[key] = allowed[key] && first[key];
   return llvm::Error::success();
-}
-
-/// The rows of each head that are wanted.
-static HostTensor takeRows(const HostTensor &tensor,
-                           const std::vector<bool> &wanted) {
-  llvm::ArrayRef<int64_t> shape = tensor.getShape();
-  int64_t rows = llvm::count(wanted, true), columns = shape[2];
-  HostTensor result(ElementType::F32, {shape[0], rows, columns});
-  float *to = result.as<float>();
-  for (int64_t head = 0; head < shape[0]; ++head)
-    for (int64_t row = 0; row < shape[1]; ++row)
-      if (wanted[row])
-        to = std::copy_n(tensor.as<float>() + (head * shape[1] + row) * columns,
-                         columns, to);
-  return result;
 }
 
 /// The attention whose tensors' names begin with `prefix`.
@@ -215,7 +236,8 @@ double hdp::bench::computeErrorOfExact(const AttentionInputs &inputs,
     int64_t step = std::max<int64_t>(1, call.queries / 8);
     for (int64_t i = head % step; i < call.queries; i += step) {
       double most = -std::numeric_limits<double>::infinity(), total = 0;
-      for (int64_t j = 0; j < call.keys; ++j) {
+      weights.resize(inputs.getKeysOf(i));
+      for (size_t j = 0; j < weights.size(); ++j) {
         double sum = 0;
         for (int64_t t = 0; t < call.headDim; ++t)
           sum += double(call.q[i * call.headDim + t]) *
@@ -227,7 +249,7 @@ double hdp::bench::computeErrorOfExact(const AttentionInputs &inputs,
         total += weight = std::exp(weight - most);
       for (int64_t t = 0; t < call.valueDim; ++t) {
         double sum = 0;
-        for (int64_t j = 0; j < call.keys; ++j)
+        for (size_t j = 0; j < weights.size(); ++j)
           sum += weights[j] * double(call.v[j * call.valueDim + t]);
         double difference =
             std::abs(sum / total - double(call.out[i * call.valueDim + t]));

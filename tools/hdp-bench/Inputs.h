@@ -6,26 +6,40 @@
 #include "Dense.h"
 #include "hdp/Support/HostTensor.h"
 #include "llvm/Support/Error.h"
+#include <algorithm>
 
 namespace hdp::bench {
 
+/// Which keys a query attends to.
+enum class Masking { None, Padding, Causal };
+
 /// Q, K and V of one attention in f32, [heads, rows, columns], all of as many
-/// heads; no mask.
+/// heads. Keys that are forbidden to all queries are not among them.
 struct AttentionInputs {
   /// `random`, or the file's name, perhaps with a layer.
   std::string source;
   HostTensor q, k, v;
   double scale = 1.0;
+  Masking masking = Masking::None;
+  /// K and V with the keys that `mask`, [1, 1, keys], forbids, as ours get
+  /// them; without padding empty.
+  HostTensor paddedK, paddedV, mask;
 
   int64_t heads() const { return q.getShape()[0]; }
   int64_t queries() const { return q.getShape()[1]; }
   int64_t keys() const { return k.getShape()[1]; }
   int64_t headDim() const { return q.getShape()[2]; }
   int64_t valueDim() const { return v.getShape()[2]; }
-  /// Scores of all heads.
-  double scores() const {
-    return double(heads()) * double(queries()) * double(keys());
+  bool isPadded() const { return masking == Masking::Padding; }
+  bool isCausal() const { return masking == Masking::Causal; }
+  /// How many keys, the first ones, a query attends to.
+  int64_t getKeysOf(int64_t query) const {
+    if (!isCausal())
+      return keys();
+    return std::clamp<int64_t>(query + 1 + keys() - queries(), 0, keys());
   }
+  /// Scores of all heads, without those that a mask forbids.
+  double scores() const;
   /// Multiplications and additions of both products, dense.
   double operations() const {
     return 2 * scores() * double(headDim() + valueDim());
@@ -36,9 +50,10 @@ struct AttentionInputs {
 };
 
 /// Normal values: Q and K of deviation 1.5, V of 1. The scores of a row have
-/// no structure, which is the worst case for pruning and for its masks.
+/// no structure, which is the worst case for pruning and for its masks. Padding
+/// is the last quarter of the keys.
 AttentionInputs makeRandomInputs(int64_t heads, int64_t length, int64_t headDim,
-                                 uint64_t seed);
+                                 Masking masking, uint64_t seed);
 
 /// Tensors q, k and v of an npz or safetensors file, of rank 3 or 2, or rank 4
 /// with the first two taken together; scale 1 / sqrt(d). Grouped heads are

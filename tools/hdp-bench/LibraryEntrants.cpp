@@ -80,16 +80,24 @@ static Multiply openLibrary(const Library &library,
   return nullptr;
 }
 
+/// Causal, a tile meets the keys of its last row, and weights of the others are
+/// cleared.
 static void runAttention(const Multiply &multiply, const DenseKernel &kernel,
-                         const DenseCall &call, int64_t tile, float *scores) {
+                         const AttentionInputs &inputs, const DenseCall &call,
+                         int64_t tile, float *scores) {
   for (int64_t i = 0; i < call.queries; i += tile) {
     int64_t rows = std::min(tile, call.queries - i);
-    multiply({/*transposeB=*/true, rows, call.keys, call.headDim, 1.0f,
+    int64_t keys = inputs.getKeysOf(i + rows - 1);
+    multiply({/*transposeB=*/true, rows, keys, call.headDim, 1.0f,
               call.q + i * call.headDim, call.k, scores});
-    for (int64_t r = 0; r < rows; ++r)
-      kernel.softmax(scores + r * call.keys, call.keys, call.scale);
-    multiply({/*transposeB=*/false, rows, call.valueDim, call.keys, 1.0f,
-              scores, call.v, call.out + i * call.valueDim});
+    for (int64_t r = 0; r < rows; ++r) {
+      int64_t count = inputs.getKeysOf(i + r);
+      float *row = scores + r * keys;
+      kernel.softmax(row, count, call.scale);
+      std::fill(row + count, row + keys, 0.0f);
+    }
+    multiply({/*transposeB=*/false, rows, call.valueDim, keys, 1.0f, scores,
+              call.v, call.out + i * call.valueDim});
   }
 }
 
@@ -113,8 +121,8 @@ void Contest::addLibraries() {
         name += ", 128-row tiles";
       Entrant &entrant = add(name, [=](HostTensor &out) -> llvm::Error {
         for (int64_t head = 0; head < inputs.heads(); ++head)
-          runAttention(multiply, kernel, inputs.getHead(head, out.as<float>()),
-                       tile, scores);
+          runAttention(multiply, kernel, inputs,
+                       inputs.getHead(head, out.as<float>()), tile, scores);
         return llvm::Error::success();
       });
       entrant.isF32 = true;

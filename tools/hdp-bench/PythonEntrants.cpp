@@ -19,7 +19,9 @@ llvm::Error Contest::addPython(PythonPeers &python) {
   if (llvm::Error error = writeNpz(python.getFile(), tensors))
     return error;
   auto answer = python.ask(
-      llvm::formatv("load {0} {1:e17}", python.getFile(), inputs.scale).str());
+      llvm::formatv("load {0} {1:e17} {2}", python.getFile(), inputs.scale,
+                    inputs.isCausal() ? "causal" : "unmasked")
+          .str());
   if (!answer)
     return answer.takeError();
   const llvm::json::Array *peers = answer->getArray("peers");

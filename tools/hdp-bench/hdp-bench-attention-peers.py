@@ -1,8 +1,9 @@
 """The attention of frameworks, for hdp-bench: commands on standard input, a line each.
 
-    load FILE.npz SCALE   q, k and v, [heads, rows, columns] in f32; what can be called with them
-    run N                 calls peer N once, `seconds` of processor time
-    result N FILE.npz     writes the result of peer N's last call
+    load FILE.npz SCALE causal|unmasked
+                        q, k and v, [heads, rows, columns] in f32; what can be called with them
+    run N               calls peer N once, `seconds` of processor time
+    result N FILE.npz   writes the result of peer N's last call
 """
 
 from hdp_bench_peers import serve, timed
@@ -10,22 +11,25 @@ from hdp_bench_peers import serve, timed
 import numpy
 
 
-def torch_peers(q, k, v, scale):
+def torch_peers(q, k, v, scale, causal):
     import torch
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
     sdpa = torch.nn.functional.scaled_dot_product_attention
     tensors = [torch.from_numpy(x)[None] for x in (q, k, v)]
     halves = [x.bfloat16() for x in tensors]
+    later = torch.ones(q.shape[1], k.shape[1], dtype=torch.bool).triu(1)
 
     def spelled_out():
         scores = tensors[0] @ tensors[1].transpose(-1, -2) * scale
+        if causal:
+            scores.masked_fill_(later, -torch.inf)
         return torch.softmax(scores, -1) @ tensors[2]
 
     for name, precision, call in (
-            ("PyTorch sdpa f32", "f32", lambda: sdpa(*tensors, scale=scale)),
+            ("PyTorch sdpa f32", "f32", lambda: sdpa(*tensors, scale=scale, is_causal=causal)),
             ("PyTorch softmax(QK)V f32", "f32", spelled_out),
-            ("PyTorch sdpa bf16", "bf16", lambda: sdpa(*halves, scale=scale))):
+            ("PyTorch sdpa bf16", "bf16", lambda: sdpa(*halves, scale=scale, is_causal=causal))):
         yield name, precision, torch.__version__, call, lambda x: x[0].float().numpy()
 
 
@@ -47,14 +51,15 @@ def onnxruntime_session(nodes, shapes, result, opset, domain=""):
                                         providers=["CPUExecutionProvider"])
 
 
-def onnxruntime_peers(q, k, v, scale):
+def onnxruntime_peers(q, k, v, scale, causal):
     import onnx
     import onnxruntime
     version = onnxruntime.__version__
     heads, rows, _ = q.shape
     columns = v.shape[2]
     four = {"q": q[None], "k": k[None], "v": v[None]}
-    node = onnx.helper.make_node("Attention", ["q", "k", "v"], ["out"], scale=float(scale))
+    node = onnx.helper.make_node("Attention", ["q", "k", "v"], ["out"], scale=float(scale),
+                                 is_causal=int(causal))
     session = onnxruntime_session([node], {n: x.shape for n, x in four.items()},
                                   (1, heads, rows, columns), 23)
     yield ("ONNX Runtime Attention f32", "f32", version,
@@ -65,7 +70,8 @@ def onnxruntime_peers(q, k, v, scale):
     flat = {name: numpy.ascontiguousarray(x.transpose(1, 0, 2).reshape(1, x.shape[1], -1))
             for name, x in (("q", q), ("k", k), ("v", v))}
     node = onnx.helper.make_node("MultiHeadAttention", ["q", "k", "v"], ["out"],
-                                 domain="com.microsoft", num_heads=heads, scale=float(scale))
+                                 domain="com.microsoft", num_heads=heads, scale=float(scale),
+                                 unidirectional=int(causal))
     second = onnxruntime_session([node], {n: x.shape for n, x in flat.items()},
                                  (1, rows, heads * columns), 23, "com.microsoft")
     yield ("ONNX Runtime MultiHeadAttention f32", "f32", version,
@@ -73,13 +79,13 @@ def onnxruntime_peers(q, k, v, scale):
            lambda x: x[0].reshape(rows, heads, columns).transpose(1, 0, 2))
 
 
-def openvino_peers(q, k, v, scale):
+def openvino_peers(q, k, v, scale, causal):
     import openvino
     from openvino import opset13
     parameters = [opset13.parameter((1,) + x.shape, numpy.float32) for x in (q, k, v)]
     mask = opset13.constant(numpy.zeros((1, 1, 1, 1), numpy.float32))
     node = opset13.scaled_dot_product_attention(
-        *parameters, mask, opset13.constant(numpy.float32(scale)))
+        *parameters, mask, opset13.constant(numpy.float32(scale)), causal=causal)
     model = openvino.Model([node], parameters, "attention")
     compiled = openvino.Core().compile_model(model, "CPU", {
         "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": 1})
@@ -100,14 +106,14 @@ class Peers:
     def __init__(self):
         self.peers, self.results = [], {}
 
-    def load(self, path, scale):
+    def load(self, path, scale, masking):
         with numpy.load(path) as file:
             q, k, v = (file[name] for name in ("q", "k", "v"))
         self.peers, self.results, absent = [], {}, []
         for kind, make in KINDS.items():
             # One that fails is absent: its versions or this processor do not suit it.
             try:
-                for peer in make(q, k, v, float(scale)):
+                for peer in make(q, k, v, float(scale), masking == "causal"):
                     peer[3]()
                     self.peers.append(peer)
             except Exception as error:  # whatever a framework raises
