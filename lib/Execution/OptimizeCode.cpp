@@ -1,20 +1,27 @@
 //===- OptimizeCode.cpp - LLVM's passes over a compiled module ------------===//
 //
 // Vector kernels are emitted as they are to be: unrolled, with loops in order
-// and loads where they belong. What looks for loops to vectorize, for scalar
-// idioms and for branches to thread finds nothing in them, and InstCombine,
-// which the pipeline comes to eight times, has its work done after two.
+// and loads where they belong. LLVM's pipeline would try everything it knows on
+// them, much of it several times. They get a short one of their own, behind the
+// passes over the whole module: these put known sizes in the place of
+// arguments.
 //
 //===----------------------------------------------------------------------===//
 
 #include "OptimizeCode.h"
 #include "hdp/Conversion/FunctionTarget.h"
-#include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/IndVarSimplify.h"
+#include "llvm/Transforms/Scalar/LICM.h"
+#include "llvm/Transforms/Scalar/LoopPassManager.h"
+#include "llvm/Transforms/Scalar/LoopRotation.h"
+#include "llvm/Transforms/Scalar/LoopUnrollPass.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
 
 using namespace hdp;
 
@@ -27,35 +34,37 @@ static const llvm::Function *getFunction(const llvm::Any &unit) {
   return nullptr;
 }
 
-namespace {
-/// Says which passes run on kernels.
-class KernelPasses {
-public:
-  bool isNeeded(llvm::StringRef pass, const llvm::Any &unit) {
-    const llvm::Function *function = getFunction(unit);
-    if (!function || !function->hasFnAttribute(kVectorCode))
-      return true;
-    if (pass == "InstCombinePass")
-      return numCombined[function]++ % 4 == 0;
-    static const llvm::StringSet<> idle = {"AggressiveInstCombinePass",
-                                           "ConstraintEliminationPass",
-                                           "CorrelatedValuePropagationPass",
-                                           "JumpThreadingPass",
-                                           "LoopIdiomRecognizePass",
-                                           "LoopLoadEliminationPass",
-                                           "LoopVectorizePass",
-                                           "MemCpyOptPass",
-                                           "SCCPPass",
-                                           "SLPVectorizerPass",
-                                           "SimpleLoopUnswitchPass",
-                                           "VectorCombinePass"};
-    return !idle.contains(pass);
-  }
+static bool isKernel(const llvm::Function *function) {
+  return function && function->hasFnAttribute(kVectorCode);
+}
 
-private:
-  llvm::DenseMap<const llvm::Function *, unsigned> numCombined;
-};
-} // namespace
+/// What kernels need: loops whose condition stands at their end, with what does
+/// not change in front of them; short loops over known numbers unrolled, as
+/// arrays of vectors are registers only then; and each value computed once. One
+/// InstCombine does as much as several, if it comes behind these.
+static llvm::FunctionPassManager buildKernelPasses() {
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::SimplifyCFGPass());
+  passes.addPass(llvm::EarlyCSEPass());
+  llvm::LoopPassManager invariants;
+  invariants.addPass(llvm::LoopRotatePass());
+  invariants.addPass(llvm::LICMPass(llvm::LICMOptions()));
+  passes.addPass(llvm::createFunctionToLoopPassAdaptor(std::move(invariants),
+                                                       /*UseMemorySSA=*/true));
+  llvm::LoopPassManager loops;
+  loops.addPass(llvm::IndVarSimplifyPass());
+  loops.addPass(llvm::LoopFullUnrollPass());
+  passes.addPass(llvm::createFunctionToLoopPassAdaptor(std::move(loops)));
+  passes.addPass(llvm::InstCombinePass());
+  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  passes.addPass(
+      llvm::SimplifyCFGPass(llvm::SimplifyCFGOptions()
+                                .convertSwitchRangeToICmp(true)
+                                .hoistCommonInsts(true)
+                                .hoistLoadsStoresWithCondFaulting(true)
+                                .sinkCommonInsts(true)));
+  return passes;
+}
 
 static llvm::OptimizationLevel getLevel(unsigned optLevel) {
   switch (optLevel) {
@@ -72,11 +81,11 @@ static llvm::OptimizationLevel getLevel(unsigned optLevel) {
 
 void hdp::optimizeCode(llvm::Module &module, unsigned optLevel,
                        llvm::TargetMachine &machine) {
-  KernelPasses kernels;
+  bool isForKernels = false;
   llvm::PassInstrumentationCallbacks callbacks;
   callbacks.registerShouldRunOptionalPassCallback(
-      [&](llvm::StringRef pass, llvm::Any unit) {
-        return kernels.isNeeded(pass, unit);
+      [&](llvm::StringRef, llvm::Any unit) {
+        return isForKernels || !isKernel(getFunction(unit));
       });
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = tuning.SLPVectorization = true;
@@ -96,4 +105,11 @@ void hdp::optimizeCode(llvm::Module &module, unsigned optLevel,
           ? builder.buildO0DefaultPipeline(level)
           : builder.buildPerModuleDefaultPipeline(level);
   passes.run(module, modules);
+  if (level == llvm::OptimizationLevel::O0)
+    return;
+  isForKernels = true;
+  llvm::FunctionPassManager kernelPasses = buildKernelPasses();
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration() && isKernel(&function))
+      kernelPasses.run(function, functions);
 }
