@@ -3,9 +3,22 @@
 #include "KernelCase.h"
 #include "hdp/Support/Convert.h"
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 using namespace hdp;
+
+Seeds Seeds::get(uint64_t first, uint64_t count) {
+  if (const char *text = std::getenv("HDP_TEST_COUNT"))
+    count = std::strtoull(text, nullptr, 10);
+  if (const char *text = std::getenv("HDP_TEST_FIRST"))
+    first = std::strtoull(text, nullptr, 10);
+  Seeds seeds{first, count};
+  std::printf("seeds %llu to %llu\n", (unsigned long long)first,
+              (unsigned long long)(seeds.end() - 1));
+  std::fflush(stdout);
+  return seeds;
+}
 
 numerics::Policy KernelCaseTest::drawPolicy() {
   numerics::Policy policy;

@@ -30,6 +30,16 @@ struct Case {
   }
 };
 
+/// Seeds of random cases.
+struct Seeds {
+  uint64_t first, count;
+
+  /// `count` seeds from `first` on, or what HDP_TEST_COUNT and HDP_TEST_FIRST
+  /// of the environment say, which is printed.
+  static Seeds get(uint64_t first, uint64_t count);
+  uint64_t end() const { return first + count; }
+};
+
 class KernelCaseTest : public ModuleTest {
 protected:
   std::mt19937_64 random;

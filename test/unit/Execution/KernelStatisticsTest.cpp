@@ -13,7 +13,6 @@
 #include "hdp/Numerics/NativeOps.h"
 #include "hdp/Support/Convert.h"
 #include <cmath>
-#include <cstdlib>
 
 using namespace hdp;
 
@@ -65,16 +64,10 @@ countStatistics(const Case &c, llvm::ArrayRef<NamedTensor> results) {
 }
 
 TEST_F(KernelStatisticsTest, EqualTheReference) {
-  uint64_t count = 16;
-  if (const char *text = std::getenv("HDP_TEST_COUNT"))
-    count = std::strtoull(text, nullptr, 10);
-  uint64_t first = 50001;
-  if (const char *text = std::getenv("HDP_TEST_FIRST"))
-    first = std::strtoull(text, nullptr, 10);
-  std::printf("seeds %llu to %llu\n", (unsigned long long)first,
-              (unsigned long long)(first + count - 1));
+  Seeds seeds = Seeds::get(50001, 16);
   std::vector<int64_t> total(kNumHeadStatistics);
-  for (uint64_t seed = first; seed < first + count && !HasFailure(); ++seed) {
+  for (uint64_t seed = seeds.first; seed < seeds.end() && !HasFailure();
+       ++seed) {
     random.seed(seed);
     Case c = drawCase();
     mlir::func::FuncOp site = getSite(c);
@@ -102,7 +95,7 @@ TEST_F(KernelStatisticsTest, EqualTheReference) {
     for (size_t n = 0; n < expected.size(); ++n)
       total[n % kNumHeadStatistics] += expected[n];
   }
-  if (count < 16) // too few for all of them
+  if (seeds.count < 16) // too few for all of them
     return;
   for (HeadStatistic which :
        {HeadStatistic::FullBlocks, HeadStatistic::KeptBlocks,

@@ -7,11 +7,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompileAndRun.h"
 #include "KernelCase.h"
 #include "TileEmulator.h"
 #include "hdp/Execution/CompiledModel.h"
 #include "hdp/Execution/Engine.h"
-#include <cstdlib>
 #include <limits>
 
 using namespace hdp;
@@ -47,17 +47,8 @@ std::vector<uint8_t> KernelTest::runKernel(const Case &c,
   CompileOptions options;
   options.attention = AttentionLowering::Vector;
   options.target = target.str();
-  auto model = CompiledModel::compile(*module, options);
-  if (!model) {
-    ADD_FAILURE() << llvm::toString(model.takeError());
-    return {};
-  }
-  auto results = (*model)->run("f", c.getInputs());
-  if (!results) {
-    ADD_FAILURE() << llvm::toString(results.takeError());
-    return {};
-  }
-  return getBytes((*results)[0]);
+  auto results = compileAndRunOn(*module, options, c.getInputs());
+  return results.empty() ? std::vector<uint8_t>() : getBytes(results[0]);
 }
 
 TEST_F(KernelTest, BiasWithNaNIsRefused) {
@@ -127,16 +118,10 @@ TEST_F(KernelTest, TilesAreTheOnesThatAreNamed) {
 
 TEST_F(KernelTest, KernelsEqualTheReference) {
   TileEmulator::install();
-  uint64_t count = 12;
-  if (const char *text = std::getenv("HDP_TEST_COUNT"))
-    count = std::strtoull(text, nullptr, 10);
-  uint64_t first = 40001;
-  if (const char *text = std::getenv("HDP_TEST_FIRST"))
-    first = std::strtoull(text, nullptr, 10);
-  std::printf("seeds %llu to %llu\n", (unsigned long long)first,
-              (unsigned long long)(first + count - 1));
+  Seeds seeds = Seeds::get(40001, 12);
   int ran = 0;
-  for (uint64_t seed = first; seed < first + count && !HasFailure(); ++seed) {
+  for (uint64_t seed = seeds.first; seed < seeds.end() && !HasFailure();
+       ++seed) {
     random.seed(seed);
     Case c = drawCase();
     std::vector<uint8_t> expected = runReference(c);

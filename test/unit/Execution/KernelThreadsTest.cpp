@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompileAndRun.h"
 #include "KernelCase.h"
 #include "hdp/Execution/CompiledModel.h"
 #include "hdp/Execution/TensorCompare.h"
 #include "hdp/Support/Convert.h"
-#include <cstdlib>
 
 using namespace hdp;
 
@@ -61,17 +61,7 @@ std::vector<HostTensor> KernelThreadsTest::run(const Case &c,
   options.optLevel = 1;
   options.target = target.str();
   options.threads = threads;
-  auto model = CompiledModel::compile(*module, options);
-  if (!model) {
-    ADD_FAILURE() << llvm::toString(model.takeError());
-    return {};
-  }
-  auto results = (*model)->run("f", c.getInputs());
-  if (!results) {
-    ADD_FAILURE() << llvm::toString(results.takeError());
-    return {};
-  }
-  return std::move(*results);
+  return compileAndRunOn(*module, options, c.getInputs());
 }
 
 void KernelThreadsTest::compare(const Case &c, llvm::StringRef target) {
@@ -89,12 +79,10 @@ void KernelThreadsTest::compare(const Case &c, llvm::StringRef target) {
 }
 
 TEST_F(KernelThreadsTest, ThreadsChangeNoBit) {
-  uint64_t count = 4;
-  if (const char *text = std::getenv("HDP_TEST_COUNT"))
-    count = std::strtoull(text, nullptr, 10);
-  std::printf("seeds 60001 to %llu\n", (unsigned long long)(60000 + count));
+  Seeds seeds = Seeds::get(60001, 4);
   int ran = 0;
-  for (uint64_t seed = 60001; seed <= 60000 + count && !HasFailure(); ++seed) {
+  for (uint64_t seed = seeds.first; seed < seeds.end() && !HasFailure();
+       ++seed) {
     random.seed(seed);
     Case c = drawLongCase();
     if (!getSite(c) || !hasKernel(c))
