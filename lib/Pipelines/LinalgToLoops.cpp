@@ -82,6 +82,13 @@ struct LinalgToLoopsPass
   using LinalgToLoopsBase::LinalgToLoopsBase;
 
   void runOnOperation() override {
+    // More steps than this are no faster, and a nest is copied as often.
+    constexpr int64_t most = 64;
+    if (unroll < 1 || unroll > most) {
+      mlir::emitError(getOperation().getLoc(), "expected unroll from 1 to ")
+          << most << ", found " << int64_t(unroll);
+      return signalPassFailure();
+    }
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     IRRewriter rewriter(&getContext());

@@ -348,7 +348,8 @@ def LinalgToLoops : Pass<"hdp-linalg-to-loops", "mlir::ModuleOp"> {
     of every sum stays.
   }];
   let options = [Option<"unroll", "unroll", "int64_t", /*default=*/"4",
-                        "reduction steps in one pass of the inner loop">];
+                        "reduction steps in one pass of the inner loop, 1 "
+                        "to 64">];
   let dependentDialects = ["mlir::scf::SCFDialect", "mlir::arith::ArithDialect",
                            "mlir::affine::AffineDialect",
                            "mlir::memref::MemRefDialect"];

@@ -229,8 +229,8 @@ private:
   /// Vectors of 512 bits are two registers of 16.
   bool hasFewRegisters() const { return spec.target.numRegisters < 32; }
   void appendNumbers(Val first, Val bits, const Buffer &buffer, Val at);
-  void forEachPartial(Val row, llvm::function_ref<void(Val, Val, Val)> body);
-  void notePartial(Val row, Val place, llvm::ArrayRef<Val> valid, Val full);
+  void forEachPartial(Val row, llvm::function_ref<void(Val, Val)> body);
+  void notePartial(Val row, Val place, llvm::ArrayRef<Val> valid);
   void emitRowSums(Val row);
   void emitSumPairs(Buffer &sums, Buffer &pairs);
   /// The row of validity words, or of numbers of blocks in groups, that a block

@@ -80,7 +80,7 @@ void KernelEmitter::emitLists(Val firstRow, Val count) {
                      Val at = (validityRow(row) * 2 + n) * words + word;
                      valid[n] = load(validWords, at).srl(bit.shl(1)) & 3;
                    }
-                   notePartial(row, place, valid, i32(0));
+                   notePartial(row, place, valid);
                    return Vals{rest[0] & (rest[0] - 1)};
                  });
     };

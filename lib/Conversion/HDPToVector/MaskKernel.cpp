@@ -150,30 +150,27 @@ void KernelEmitter::emitValidity(Val firstRow, Val count) {
   });
 }
 
-/// Notes a partial block of a block row at `place` in its list: its valid
-/// positions (two bits of each row) and those that share a group's weight.
-void KernelEmitter::notePartial(Val row, Val place, ArrayRef<Val> valid,
-                                Val full) {
+/// Notes a partial block of a block row at `place` in its list with its valid
+/// positions, two bits of each row.
+void KernelEmitter::notePartial(Val row, Val place, ArrayRef<Val> valid) {
   for (int64_t n : {0, 1}) {
     Val gone = load(missing, row * 2 + n) + 2 - countBits(valid[n]);
     store(gone, missing, row * 2 + n);
   }
   Val count = load(partialCounts, row);
-  store(place.shl(8) | full.shl(4) | valid[0] | valid[1].shl(2), partials,
+  store(place.shl(4) | valid[0] | valid[1].shl(2), partials,
         row * (paddedColumns + 16) + count.toIndex());
   store(count + 1, partialCounts, row);
 }
 
-/// Calls `body` with the place in the list, the valid bits (row 0: keys 0 and
-/// 1; row 1) and those that share a weight, of each partial block of a block
-/// row.
-void KernelEmitter::forEachPartial(Val row,
-                                   function_ref<void(Val, Val, Val)> body) {
+/// Calls `body` with the place in the list and the valid bits (row 0: keys 0
+/// and 1; row 1) of each partial block of a block row.
+void KernelEmitter::forEachPartial(Val row, function_ref<void(Val, Val)> body) {
   Val count = load(partialCounts, row).toIndex();
   Val from = row * (paddedColumns + 16);
   loop(from, from + count, 1, [&](Val at) {
     Val entry = load(partials, at);
-    body(entry.srl(8).toIndex(), entry & 15, entry.srl(4) & 15);
+    body(entry.srl(4).toIndex(), entry & 15);
   });
 }
 

@@ -152,8 +152,7 @@ void KernelEmitter::emitScores(Val firstRow, Val count) {
               store(i32(-(1 << 30)), scores, out + scorePlace(place, n, key));
             });
       };
-      forEachPartial(row,
-                     [&](Val place, Val valid, Val) { sink(place, valid); });
+      forEachPartial(row, sink);
       loop(length, length.ceilDiv(8) * 8, 1,
            [&](Val place) { sink(place, i32(0)); });
       storeMaxima(accumulate(

@@ -91,7 +91,7 @@ void KernelEmitter::emitExponentials(Val firstRow, Val count) {
       store(vec(t.i32x8, 0), weights, out[n] + end);
     store(total[0], weightSums, row * 16);
     if (spec.isMasked() && !spec.hasOtherBlocks())
-      forEachPartial(row, [&](Val place, Val valid, Val) {
+      forEachPartial(row, [&](Val place, Val valid) {
         for (int64_t n : {0, 1}) {
           Val pair = load(weights, out[n] + place);
           Val bits = valid.srl(2 * n);
@@ -147,7 +147,7 @@ void KernelEmitter::layOutGroupWeights(Val count) {
     // A short block has no group, and behind the list there is nothing.
     store(zero, listGroupWeights, out + load(starts, start + groups).toIndex());
     if (spec.isMasked() && !spec.hasOtherBlocks())
-      forEachPartial(row, [&](Val place, Val, Val) {
+      forEachPartial(row, [&](Val place, Val) {
         store(i32(0), listGroupWeights, out + place);
       });
   });

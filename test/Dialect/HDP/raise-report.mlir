@@ -4,6 +4,7 @@
 // RUN: hdp-opt %s --hdp-raise-attention="require=1" -o /dev/null
 // RUN: hdp-opt %s --hdp-raise-pipeline="require=1" -o /dev/null
 // RUN: not hdp-opt %s --hdp-raise-attention="require=2" -o /dev/null 2>&1 | FileCheck %s --check-prefix=REQUIRE
+// RUN: not hdp-opt %s --hdp-raise-pipeline="require=-2" 2>&1 | FileCheck %s --check-prefix=NEGATIVE
 // RUN: not hdp-opt %s --hdp-raise-attention="report-format=html" -o /dev/null 2>&1 | FileCheck %s --check-prefix=FORMAT
 
 //      TEXT:function                 contractions softmaxes raised refused
@@ -22,6 +23,7 @@
 // JSON-NEXT: "refused": 0
 
 // REQUIRE: error: expected 2 attentions raised, found 1 and 1 refused
+// NEGATIVE: raise-report.mlir:{{.*}}: error: expected require of -1 or more, found -2
 // FORMAT: for the --report-format option: Cannot find option named
 
 !t = tensor<2x16x16xf32>

@@ -175,6 +175,12 @@ struct RaiseAttention : hdp::impl::HDPRaiseAttentionBase<RaiseAttention> {
   using HDPRaiseAttentionBase::HDPRaiseAttentionBase;
 
   void runOnOperation() override {
+    if (require < -1) {
+      mlir::emitError(getOperation()->getLoc(),
+                      "expected require of -1 or more, found ")
+          << int64_t(require);
+      return signalPassFailure();
+    }
     Report result;
     seen.clear();
     SmallVector<Candidate> candidates =
