@@ -7,6 +7,8 @@
 // RUN: not hdp-opt %s --hdp-raise-pipeline="require=-2" 2>&1 | FileCheck %s --check-prefix=NEGATIVE
 // RUN: not hdp-opt %s --hdp-raise-attention="report-format=html" -o /dev/null 2>&1 | FileCheck %s --check-prefix=FORMAT
 
+// NEGATIVE: raise-report.mlir:{{.*}}: error: expected require of -1 or more, found -2
+
 //      TEXT:function                 contractions softmaxes raised refused
 // TEXT-NEXT:raised                              2         1      1       0
 // TEXT-NEXT:refused                             2         1      0       1
@@ -23,7 +25,6 @@
 // JSON-NEXT: "refused": 0
 
 // REQUIRE: error: expected 2 attentions raised, found 1 and 1 refused
-// NEGATIVE: raise-report.mlir:{{.*}}: error: expected require of -1 or more, found -2
 // FORMAT: for the --report-format option: Cannot find option named
 
 !t = tensor<2x16x16xf32>
