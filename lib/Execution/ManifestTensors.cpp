@@ -26,6 +26,7 @@ llvm::Expected<std::vector<HostTensor>> Manifest::loadWeights() const {
   std::vector<HostTensor> tensors;
   if (weights.empty())
     return tensors;
+  tensors.reserve(weights.size()); // growing would copy them all
   llvm::Expected<TensorFile> file = TensorFile::open(weightsFile);
   if (!file)
     return makeError(path +

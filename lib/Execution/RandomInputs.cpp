@@ -109,6 +109,7 @@ hdp::makeRandomArguments(llvm::ArrayRef<ValueType> types,
                        ": the function has " + llvm::Twine(types.size()) +
                        " arguments");
   std::vector<HostTensor> arguments;
+  arguments.reserve(types.size()); // growing would copy them all
   for (size_t i = 0; i < types.size(); ++i) {
     const ValueType &type = types[i];
     llvm::SmallVector<int64_t, 4> shape = type.shape;

@@ -116,6 +116,7 @@ static llvm::Expected<Outcome> runOnce(ModelRunner &runner,
       unraised.predictionsDiffer += a != b;
     outcome.report.unraised = unraised;
   }
+  outcome.tensors.reserve(arguments->size() + call->results.size());
   auto add = [&](llvm::StringRef prefix, std::vector<HostTensor> &tensors) {
     for (auto [index, tensor] : llvm::enumerate(tensors))
       outcome.tensors.push_back(
