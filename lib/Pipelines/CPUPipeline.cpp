@@ -55,6 +55,8 @@ void hdp::buildTensorStage(OpPassManager &pm,
   pm.nest<func::FuncOp>().addPass(createLinalgGeneralizeNamedOpsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  if (options.vectorize)
+    pm.addPass(createConvolutionsToProducts());
   pm.addPass(createFuseElementwise({options.vectorize}));
   pm.addPass(createInterchangeReductions({!options.vectorize}));
   pm.addPass(createCanonicalizerPass());

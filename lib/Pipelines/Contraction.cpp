@@ -43,26 +43,30 @@ static unsigned getLongest(ArrayRef<unsigned> dims, ArrayRef<int64_t> sizes) {
       dims, [&](unsigned x, unsigned y) { return length(x) < length(y); });
 }
 
-std::optional<Contraction> hdp::matchContraction(linalg::LinalgOp op) {
+bool hdp::isSumOfProducts(linalg::LinalgOp op) {
   if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
       op->getNumRegions() != 1 || op->getRegion(0).empty() ||
       !isMultiplyAdd(*op.getBlock()))
-    return std::nullopt;
+    return false;
   auto getElement = [](Value value) -> Type {
     auto type = dyn_cast<ShapedType>(value.getType());
     return type ? type.getElementType() : Type();
   };
   Type sum = getElement(op.getDpsInits()[0]);
   if (!sum || !(sum.isF32() || sum.isF64()))
-    return std::nullopt;
-  for (OpOperand &operand : op->getOpOperands()) {
-    Type element = getElement(operand.get());
+    return false;
+  return llvm::all_of(op->getOperands(), [&](Value operand) {
+    Type element = getElement(operand);
     bool isHalf = element && (element.isF16() || element.isBF16());
-    if (element != sum && !(isHalf && sum.isF32()))
-      return std::nullopt;
-    if (!op.getMatchingIndexingMap(&operand).isProjectedPermutation())
-      return std::nullopt;
-  }
+    return element == sum || (isHalf && sum.isF32());
+  });
+}
+
+std::optional<Contraction> hdp::matchContraction(linalg::LinalgOp op) {
+  if (!isSumOfProducts(op) ||
+      !llvm::all_of(op.getIndexingMapsArray(),
+                    [](AffineMap map) { return map.isProjectedPermutation(); }))
+    return std::nullopt;
 
   Contraction c;
   c.lhs = op.getDpsInputOperand(0);

@@ -23,6 +23,9 @@ struct Contraction {
   unsigned mainN, mainK;
 };
 
+/// The op adds products of two operands, of the types above, read in any way.
+bool isSumOfProducts(mlir::linalg::LinalgOp op);
+
 /// Nothing for an op that is not such a product, or whose result's last
 /// dimension belongs to both operands.
 std::optional<Contraction> matchContraction(mlir::linalg::LinalgOp op);

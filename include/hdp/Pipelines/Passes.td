@@ -79,6 +79,37 @@ def DecomposeUnfused : Pass<"hdp-decompose-unfused", "mlir::ModuleOp"> {
   ];
 }
 
+def ConvolutionsToProducts : Pass<"hdp-convolutions-to-products",
+                                  "mlir::ModuleOp"> {
+  let summary = "make matrix products of convolutions";
+  let description = [{
+    A `linalg.generic` that adds products of an image, read at sums of loops
+    (windows, strides, dilations, groups), and a filter reads a copy of the image
+    instead, in which each window lies by itself; loops that run over neighbours
+    in all operands become one, and loops of one iteration go. What is left is a
+    contraction. Where a window is one element wide and the stride is 1 there is
+    no copy.
+
+    Each sum adds its terms in the order in which the filter holds them. Types are
+    those of contractions: f32, f64, and 16 bits added in f32. A convolution with
+    fewer than four channels of a result for each window (depthwise ones) stays.
+
+    ```
+    out[f, y, x] += image[c, 2*y + i, 2*x + j] * filter[f, c, i, j]
+    // becomes
+    windows[c, i, j, y, x] = image[c, 2*y + i, 2*x + j]
+    out[f, yx] += filter[f, cij] * windows[cij, yx]
+    ```
+  }];
+  let statistics = [
+    Statistic<"numConvolutions", "convolutions", "Convolutions rewritten">,
+    Statistic<"numCopies", "copies", "Convolutions that read a copy">
+  ];
+  let dependentDialects = ["mlir::affine::AffineDialect",
+                           "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 def FuseElementwise : Pass<"hdp-fuse-elementwise", "mlir::ModuleOp"> {
   let summary = "fuse elementwise producers that are read exactly once";
   let description = [{
@@ -91,7 +122,10 @@ def FuseElementwise : Pass<"hdp-fuse-elementwise", "mlir::ModuleOp"> {
   }];
   let options = [Option<"widen", "widen", "bool", /*default=*/"false",
                         "let contractions widen what they read">];
-  let statistics = [Statistic<"numFused", "fused", "Producers fused">];
+  let statistics = [
+    Statistic<"numFused", "fused", "Producers fused">,
+    Statistic<"numCollapsed", "collapsed", "Reshapes moved past an op">
+  ];
   let dependentDialects = ["mlir::linalg::LinalgDialect",
                            "mlir::affine::AffineDialect",
                            "mlir::tensor::TensorDialect"];
