@@ -57,6 +57,17 @@ static bool isCopyIntoContraction(OpOperand *operand, bool widen) {
          source.isProjectedPermutation() && hdp::matchContraction(consumer);
 }
 
+/// The op does the same for each element, wherever it is.
+static bool isElementwise(Operation *op) {
+  auto generic = dyn_cast_if_present<linalg::GenericOp>(op);
+  return generic && generic.getNumParallelLoops() == generic.getNumLoops() &&
+         llvm::all_of(generic.getBody()->without_terminator(),
+                      [](Operation &o) {
+                        return isa<arith::ConstantOp>(o) ||
+                               OpTrait::hasElementwiseMappableTraits(&o);
+                      });
+}
+
 namespace {
 struct FuseElementwisePass
     : public hdp::impl::FuseElementwiseBase<FuseElementwisePass> {
@@ -72,6 +83,17 @@ struct FuseElementwisePass
       return fuse;
     };
     linalg::populateElementwiseOpsFusionPatterns(patterns, control);
+    // An op between reshapes runs over the loops of what it reads.
+    linalg::populateFoldReshapeOpsByCollapsingPatterns(
+        patterns, [this](OpOperand *operand) {
+          bool fold = isElementwise(operand->getOwner()) ||
+                      isElementwise(operand->get().getDefiningOp());
+          numCollapsed += fold;
+          return fold;
+        });
+    tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
+                                                         &getContext());
+    tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -120,3 +120,49 @@ func.func @widened(%a: tensor<4x8xbf16>, %b: tensor<16x8xbf16>, %c: tensor<4x16x
   } -> tensor<4x16xf32>
   return %2 : tensor<4x16xf32>
 }
+
+// What runs over the loops of a product can become part of it.
+// CHECK-LABEL: @behind_reshape
+// CHECK: %[[PRODUCT:.*]] = linalg.matmul
+// CHECK-NOT: expand_shape %[[PRODUCT]]
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel"]{{.*}} ins(%[[PRODUCT]] : tensor<8x4xf32>)
+// CHECK: math.tanh
+// CHECK: expand_shape
+func.func @behind_reshape(%a: tensor<8x8xf32>, %b: tensor<8x4xf32>,
+                          %c: tensor<8x4xf32>) -> tensor<1x8x4xf32> {
+  %0 = linalg.matmul ins(%a, %b : tensor<8x8xf32>, tensor<8x4xf32>)
+      outs(%c : tensor<8x4xf32>) -> tensor<8x4xf32>
+  %1 = tensor.expand_shape %0 [[0, 1], [2]] output_shape [1, 8, 4]
+      : tensor<8x4xf32> into tensor<1x8x4xf32>
+  %e = tensor.empty() : tensor<1x8x4xf32>
+  %2 = linalg.generic
+      {indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>,
+                        affine_map<(i, j, k) -> (i, j, k)>],
+       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%1 : tensor<1x8x4xf32>) outs(%e : tensor<1x8x4xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %r = math.tanh %x : f32
+    linalg.yield %r : f32
+  } -> tensor<1x8x4xf32>
+  return %2 : tensor<1x8x4xf32>
+}
+
+// An op that asks where it is keeps its loops.
+// CHECK-LABEL: @index
+// CHECK: expand_shape
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel"]
+func.func @index(%a: tensor<8xi64>) -> tensor<2x4xi64> {
+  %0 = tensor.expand_shape %a [[0, 1]] output_shape [2, 4]
+      : tensor<8xi64> into tensor<2x4xi64>
+  %e = tensor.empty() : tensor<2x4xi64>
+  %1 = linalg.generic {indexing_maps = [#id, #id],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%0 : tensor<2x4xi64>) outs(%e : tensor<2x4xi64>) {
+  ^bb0(%x: i64, %y: i64):
+    %i = linalg.index 1 : index
+    %j = arith.index_cast %i : index to i64
+    %r = arith.addi %x, %j : i64
+    linalg.yield %r : i64
+  } -> tensor<2x4xi64>
+  return %1 : tensor<2x4xi64>
+}
