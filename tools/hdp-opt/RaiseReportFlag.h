@@ -1,5 +1,4 @@
-//===- RaiseReportFlag.h - --hdp-raise-report on the command line *- C++
-//-*-===//
+//===- RaiseReportFlag.h - --hdp-raise-report as an option ------*- C++ -*-===//
 //
 // `--hdp-raise-report=FILE` is short for the option `report=FILE` of the raise
 // pass or pipeline on the same command line. With `-` the report is the output:

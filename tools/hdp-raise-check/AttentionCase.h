@@ -1,5 +1,4 @@
-//===- AttentionCase.h - random attention, and what is nearly it -*- C++
-//-*-===//
+//===- AttentionCase.h - random attention, or nearly it ---------*- C++ -*-===//
 //
 // A case is a function that computes attention in one of many spellings, or
 // something that differs from attention in one thing. It follows from a seed

@@ -1,5 +1,4 @@
-//===- RaiseExpr.h - tensor code read as scalar formulas ---------*- C++
-//-*-===//
+//===- RaiseExpr.h - tensor code read as scalar formulas --------*- C++ -*-===//
 //
 // Raising does not match op sequences. It reads what one element of a tensor
 // *is*: a formula over loads, scalar ops and reductions, in which every index

@@ -1,5 +1,4 @@
-//===- RaiseLayout.h - which dimension of an operand is which ----*- C++
-//-*-===//
+//===- RaiseLayout.h - which dimension of an operand is which ---*- C++ -*-===//
 //
 // The canonical form of an attention is a list of dimensions (leading ones,
 // rows, keys, depth, value depth), each a list of digits. An operand is

@@ -1,5 +1,4 @@
-//===- RaiseMatch.h - what a recognised attention consists of ----*- C++
-//-*-===//
+//===- RaiseMatch.h - what a recognised attention consists of ---*- C++ -*-===//
 //
 // The stages between tensor code and `hdp.attention`: a contraction whose one
 // operand is a softmax (RaiseMatch), scores that are a scaled product plus

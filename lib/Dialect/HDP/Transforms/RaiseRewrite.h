@@ -1,5 +1,4 @@
-//===- RaiseRewrite.h - a matched site becomes hdp.attention -----*- C++
-//-*-===//
+//===- RaiseRewrite.h - a matched site becomes hdp.attention ----*- C++ -*-===//
 
 #ifndef HDP_LIB_DIALECT_HDP_TRANSFORMS_RAISEREWRITE_H
 #define HDP_LIB_DIALECT_HDP_TRANSFORMS_RAISEREWRITE_H

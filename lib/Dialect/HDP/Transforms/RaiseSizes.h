@@ -1,5 +1,4 @@
-//===- RaiseSizes.h - what is known about sizes at run time ------*- C++
-//-*-===//
+//===- RaiseSizes.h - what is known about sizes at run time -----*- C++ -*-===//
 //
 // With dynamic shapes a front end computes result shapes in integer code and
 // reshapes with a shape tensor. Sizes are read as products of a constant and

@@ -1,5 +1,4 @@
-//===- OverwritingOpModel.h - bufferization in destination style -*- C++
-//-*-===//
+//===- OverwritingOpModel.h - bufferization, destination style --*- C++ -*-===//
 //
 // The bufferization of ops that are in destination style and overwrite their
 // inits entirely: the memref form is the same op without results.
