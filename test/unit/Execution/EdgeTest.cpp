@@ -30,12 +30,16 @@ class EdgeTest : public KernelCaseTest {
 protected:
   using Site = std::pair<std::string, std::unique_ptr<PreparedSite>>;
 
+  /// A site of d and dv columns of f32, without masks.
+  Case makeCase(const numerics::Policy &policy, int64_t d, int64_t dv);
   numerics::Policy drawEdgePolicy();
   double drawScale();
   /// A site whose lengths and heads are known at run time only.
   Case drawDynamicCase();
   /// Lengths, heads and inputs for it.
   Case drawCall(const Case &site);
+  Case drawCall(const Case &site, int64_t queryHeads, int64_t keyHeads,
+                int64_t lq, int64_t lk);
   HostTensor drawMaskOperand(const TensorSpec &type, const Case &call,
                              bool isBias);
   std::vector<Site> prepare(const Case &c);
@@ -80,15 +84,20 @@ double EdgeTest::drawScale() {
   }
 }
 
-Case EdgeTest::drawDynamicCase() {
+Case EdgeTest::makeCase(const numerics::Policy &policy, int64_t d, int64_t dv) {
   Case c;
-  c.spec.policy = drawEdgePolicy();
+  c.spec.policy = policy;
   c.spec.scale = drawScale();
-  c.spec.causal = draw(0, 3) == 0;
-  int64_t d = draw(0, 2) ? pick<int64_t>({64, 64, 32, 128, 80}) : draw(1, 70);
-  int64_t dv = draw(0, 2) ? pick<int64_t>({64, 64, 32, 128, 16}) : draw(1, 70);
   c.spec.query.shape = c.spec.key.shape = {-1, -1, d};
   c.spec.value.shape = c.spec.result.shape = {-1, -1, dv};
+  return c;
+}
+
+Case EdgeTest::drawDynamicCase() {
+  int64_t d = draw(0, 2) ? pick<int64_t>({64, 64, 32, 128, 80}) : draw(1, 70);
+  int64_t dv = draw(0, 2) ? pick<int64_t>({64, 64, 32, 128, 16}) : draw(1, 70);
+  Case c = makeCase(drawEdgePolicy(), d, dv);
+  c.spec.causal = draw(0, 3) == 0;
   ElementType type = pick({ElementType::F32, ElementType::F32, ElementType::F32,
                            ElementType::F16, ElementType::BF16});
   for (TensorSpec *tensor :
@@ -160,15 +169,21 @@ HostTensor EdgeTest::drawMaskOperand(const TensorSpec &type, const Case &call,
 }
 
 Case EdgeTest::drawCall(const Case &site) {
-  Case c;
-  c.spec = site.spec;
   EdgeInputs edge(random);
   int64_t keyHeads = draw(1, 2);
   int64_t queryHeads = keyHeads * pick<int64_t>({1, 1, 2, 3});
   int64_t lk = edge.drawLength(draw(0, 7) ? 200 : 1200);
   int64_t lq = edge.drawLength(lk > 300 ? 9 : 70);
-  if (c.spec.causal && draw(0, 1))
+  if (site.spec.causal && draw(0, 1))
     lq = std::min<int64_t>(lk, 100);
+  return drawCall(site, queryHeads, keyHeads, lq, lk);
+}
+
+Case EdgeTest::drawCall(const Case &site, int64_t queryHeads, int64_t keyHeads,
+                        int64_t lq, int64_t lk) {
+  Case c;
+  c.spec = site.spec;
+  EdgeInputs edge(random);
   auto resize = [](TensorSpec &tensor, int64_t heads, int64_t rows) {
     tensor.shape[0] = heads;
     tensor.shape[1] = rows;
@@ -299,6 +314,29 @@ void EdgeTest::compare(const std::vector<Site> &sites, const Case &call) {
               std::nullopt)
         << name << ":\n"
         << getModule(call);
+  }
+}
+
+// Sums over 32768 keys: lists, counts and weights at their largest.
+TEST_F(EdgeTest, LongestRows) {
+  numerics::Policy policies[4] = {
+      numerics::compensatedPolicy(), numerics::paperPolicy(),
+      numerics::compensatedPolicy(), numerics::paperPolicy()};
+  policies[2].group = 0;
+  policies[2].valueFractionBits = 12;
+  policies[3].selection = numerics::Selection::TopK;
+  policies[3].blockRows = 1;
+  random.seed(4);
+  uint64_t calls = 2;
+  if (const char *text = std::getenv("HDP_TEST_COUNT"))
+    calls = std::strtoull(text, nullptr, 10);
+  for (const numerics::Policy &policy : policies) {
+    Case c = makeCase(policy, 16, 16);
+    std::vector<Site> sites = prepare(c);
+    for (uint64_t n = 0; n < calls && !HasFailure(); ++n)
+      compare(sites,
+              drawCall(c, 1, 1, draw(1, 3),
+                       pick<int64_t>({32768, 32767, 32768 - 64, 30001})));
   }
 }
 
