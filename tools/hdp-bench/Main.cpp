@@ -63,13 +63,19 @@ static llvm::Error run(const CommonOptions &options,
     return makeError("--core: expected a core that this process may use, "
                      "found " +
                      llvm::Twine(*core));
-  if (llvm::Error error = chosen->run(session))
-    return error;
-  session.printNotes();
-  if (options.json.empty())
+  auto measure = [&]() -> llvm::Error {
+    if (llvm::Error error = chosen->run(session))
+      return error;
+    session.printNotes();
     return llvm::Error::success();
+  };
+  if (options.json.empty())
+    return measure();
+  // A path that cannot be written is found before minutes are measured.
   return writeOutputFile(
       options.json, [&](llvm::raw_ostream &os) -> llvm::Error {
+        if (llvm::Error error = measure())
+          return error;
         os << llvm::formatv("{0:2}", llvm::json::Value(session.toJson()))
            << "\n";
         return llvm::Error::success();
