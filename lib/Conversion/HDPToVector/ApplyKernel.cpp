@@ -37,22 +37,26 @@ Val KernelEmitter::narrowCodes(Val sums, Val reciprocal, Val amount) {
 /// zeros in place of what it would shift out and is made up for by the unit, so
 /// that multiplications and shifts do not wait for each other's units. The
 /// factor has a sign, as 2^15 has none in 16 bits.
-Val KernelEmitter::narrowValues(Val sums, Val query) {
-  auto term = [&](OutputTerm which) {
-    return load(outputTerms, query + which).splat(t.i32x16);
+Vals KernelEmitter::narrowValues(ArrayRef<Val> sums, Val query) {
+  auto term = [&](RowTerm which) {
+    return load(rowTerms, query + which).splat(t.i32x16);
   };
-  Val factor = term(kFactor), cut = term(kCut);
-  Val reciprocal = load(reciprocals, query).splat(t.i32x16);
-  Val low = target->mulHighU16(sums.as(t.i16x32), reciprocal.as(t.i16x32))
-                .as(t.i32x16);
-  Val high =
-      target->dotS16(vec(t.i32x16, 0), sums.as(t.i16x32), factor.as(t.i16x32));
-  Val codes = (low + term(kRounding) - high) & cut;
+  Val factor = term(kFactor).as(t.i16x32), cut = term(kCut);
+  Val rounding = term(kRounding), unit = term(kUnit).as(t.f32x16);
+  Val reciprocal = load(reciprocals, query).splat(t.i32x16).as(t.i16x32);
   // Codes are means of V's, within 32512 and, but for rounding, -32768.
-  codes = codes.max(cut.shl(15));
-  if (policy.reciprocal != numerics::Reciprocal::Exact)
-    codes = codes.min(cut - cut.shl(15));
-  return codes.cast<arith::SIToFPOp>(t.f32x16) * term(kUnit).as(t.f32x16);
+  Val lowest = cut.shl(15);
+  Vals values;
+  for (Val sum : sums) {
+    Val words = sum.as(t.i16x32);
+    Val low = target->mulHighU16(words, reciprocal).as(t.i32x16);
+    Val codes = (low - target->dotS16(rounding, words, factor)) & cut;
+    codes = codes.max(lowest);
+    if (policy.reciprocal != numerics::Reciprocal::Exact)
+      codes = codes.min(cut - lowest);
+    values.push_back(codes.cast<arith::SIToFPOp>(t.f32x16) * unit);
+  }
+  return values;
 }
 
 /// 16 codes of a result row: N11's clamp and value.
@@ -115,54 +119,57 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
     Val weightRow[2] = {row * 2 * weightStride, (row * 2 + 1) * weightStride};
     for (int64_t tile = 0; tile < valueVectors; tile += tileVectors) {
       int64_t width = std::min(tileVectors, valueVectors - tile);
-      // [block of two][row][vector]; begins with the shared part.
+      // [block of two][row][vector]
       Vals acc(4 * width, vec(t.i32x16, 0));
-      if (hasPairs)
-        acc = accumulate(index(0), isNarrow.select(groups, index(0)), 2, acc,
-                         [&](Val group, const Vals &soFar) {
-                           Vals next = soFar;
-                           Val from = group.div(2) * dims + 16 * tile;
-                           for (int64_t n : {0, 1}) {
-                             Val word =
-                                 load(groupPairs, group * 8 + (row * 2 + n));
-                             Val weight = word.splat(t.i32x16).as(t.i16x32);
-                             for (int64_t x = 0; x < width; ++x) {
-                               Val &slot = next[n * width + x];
-                               Val pair =
-                                   load(pairSums, from + 16 * x, t.i16x32);
-                               slot = target->dotS16(slot, pair, weight);
+      acc = accumulate(index(0), length, 2, acc,
+                       [&](Val block, const Vals &soFar) {
+                         Vals next = soFar;
+                         for (int64_t j : {0, 1}) {
+                           Val from = load(lists, list + block + j).toIndex();
+                           Val weight[2];
+                           for (int64_t n : {0, 1})
+                             weight[n] = load(weights, weightRow[n] + block + j)
+                                             .splat(t.i32x16)
+                                             .as(t.i16x32);
+                           for (int64_t x = 0; x < width; ++x) {
+                             Val v = loadShiftedValues(from, tile + x);
+                             for (int64_t n : {0, 1}) {
+                               // Few registers have one sum for both blocks.
+                               int64_t set = hasFewRegisters() ? 0 : 2 * j;
+                               Val &slot = next[(set + n) * width + x];
+                               slot = target->dotS16(slot, v, weight[n]);
                              }
                            }
-                           return next;
-                         });
-      acc = accumulate(
-          index(0), length, 2, acc, [&](Val block, const Vals &soFar) {
-            Vals next = soFar;
-            for (int64_t j : {0, 1}) {
-              Val from = load(lists, list + block + j).toIndex() * (2 * dims) +
-                         32 * tile;
-              Val weight[2];
-              for (int64_t n : {0, 1})
-                weight[n] = load(weights, weightRow[n] + block + j)
-                                .splat(t.i32x16)
-                                .as(t.i16x32);
-              for (int64_t x = 0; x < width; ++x) {
-                Val v = loadValues(from + 32 * x);
-                for (int64_t n : {0, 1}) {
-                  // Few registers have one sum for both blocks.
-                  int64_t set = hasFewRegisters() ? 0 : 2 * j;
-                  Val &slot = next[(set + n) * width + x];
-                  slot = target->dotS16(slot, v, weight[n]);
-                }
-              }
-            }
-            return next;
-          });
+                         }
+                         return next;
+                       });
+      // [row][vector]
+      Vals both;
+      for (int64_t x = 0; x < 2 * width; ++x) {
+        Val sum = acc[x] + acc[2 * width + x];
+        both.push_back(wideValues ? sum : sum.sra(8));
+      }
+      if (hasPairs)
+        both = accumulate(index(0), isNarrow.select(groups, index(0)), 2, both,
+                          [&](Val group, const Vals &soFar) {
+                            Vals next = soFar;
+                            Val from = group.div(2) * dims + 16 * tile;
+                            for (int64_t n : {0, 1}) {
+                              Val word =
+                                  load(groupPairs, group * 8 + (row * 2 + n));
+                              Val weight = word.splat(t.i32x16).as(t.i16x32);
+                              for (int64_t x = 0; x < width; ++x) {
+                                Val &slot = next[n * width + x];
+                                Val pair =
+                                    load(pairSums, from + 16 * x, t.i16x32);
+                                slot = target->dotS16(slot, pair, weight);
+                              }
+                            }
+                            return next;
+                          });
 
       for (int64_t n : {0, 1}) {
-        Vals sums;
-        for (int64_t x = 0; x < width; ++x)
-          sums.push_back(acc[n * width + x] + acc[(2 + n) * width + x]);
+        ArrayRef<Val> sums = ArrayRef(both).slice(n * width, width);
         Val query = row * 2 + n;
         Val output = firstRow * 2 + query;
         auto emitRow = [&] {
@@ -172,13 +179,15 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
           Val R = R32.toI64(), amount = amount32.toI64();
 
           auto narrow = [&] {
+            Vals values;
+            if (!wideValues)
+              values = narrowValues(sums, query);
             for (int64_t x = 0; x < width; ++x)
               if (wideValues)
                 storeRow(result, output, 16 * (tile + x),
                          narrowCodes(sums[x], R32, amount32));
               else
-                storeValues(result, output, 16 * (tile + x),
-                            narrowValues(sums[x], query));
+                storeValues(result, output, 16 * (tile + x), values[x]);
           };
           auto wide = [&] {
             Vals total;

@@ -147,9 +147,8 @@ void KernelEmitter::emitBlockRowSums(Val row) {
             Val mask = pairMask(bits).splat(t.i32x16).as(t.i16x32);
             Vals next;
             for (int64_t n = 0; n < valueVectors; ++n)
-              next.push_back(target->dotS16(
-                  soFar[n], loadValues(column * (2 * dims) + 32 * n) & mask,
-                  ones));
+              next.push_back(
+                  target->dotS16(soFar[n], loadValues(column, n) & mask, ones));
             return next;
           });
       for (int64_t n = 0; n < valueVectors; ++n)

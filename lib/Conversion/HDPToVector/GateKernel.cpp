@@ -134,7 +134,6 @@ void KernelEmitter::emitGateTerms(Val firstRow, Val count) {
 /// N12's mean of V over the valid positions of a row of validity words, as
 /// codes; over all keys without a mask.
 void KernelEmitter::emitMeanRow(Val validityRow) {
-  int64_t dims = 16 * valueVectors;
   Val words = paddedColumns.div(16), ones = vec(t.i16x32, 1);
   Vals init(valueVectors, vec(t.i32x16, 0));
   init.push_back(i32(0));
@@ -150,8 +149,8 @@ void KernelEmitter::emitMeanRow(Val validityRow) {
         Val kept = pairMask(bits).splat(t.i32x16).as(t.i16x32);
         Vals next;
         for (int64_t n = 0; n < valueVectors; ++n)
-          next.push_back(target->dotS16(
-              soFar[n], loadValues(column * (2 * dims) + 32 * n) & kept, ones));
+          next.push_back(
+              target->dotS16(soFar[n], loadValues(column, n) & kept, ones));
         next.push_back(soFar.back() + countBits(bits));
         return next;
       });

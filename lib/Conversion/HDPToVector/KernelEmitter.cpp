@@ -193,11 +193,10 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(packedSums, word, fixed * 2);
   declare(groupWeights, word, paddedGroups * (2 * kBatch));
   declare(groupPairs, word, paddedGroups * kBatch);
-  declare(groupTables, word, fixed);
+  declare(groupTables, word, paddedGroups * (2 * kBatch) + 16);
   declare(reciprocals, word, index(16));
   declare(denominatorBits, word, index(16));
-  declare(outputTerms, word, index(4 * 16));
-  declare(shifts, word, index(16));
+  declare(rowTerms, word, index(kNumRowTerms));
   declare(denominators, word, index(16));
   declare(listGroupWeights, word, weightStride * (2 * kBatch));
   declare(pooledStrip, i8, index(16 * 32 * poolRows * chunks + 64));

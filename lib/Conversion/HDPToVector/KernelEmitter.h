@@ -199,8 +199,7 @@ private:
   Val combineVectors(const Buffer &buffer, Val at, int64_t count,
                      Combination combination);
   void transposeRows(const Buffer &from, Val fromAt, int64_t fromStride,
-                     const Buffer &to, Val toAt, int64_t toStride,
-                     int64_t count);
+                     const Buffer &to, Val toAt, Val toStride, int64_t count);
   Val addressOf(const Buffer &buffer, Val at);
   Vals loadRows(Val address, Val stride, int64_t count);
   mlir::Value callRoutine(llvm::StringRef name, llvm::ArrayRef<Val> arguments,
@@ -268,27 +267,37 @@ private:
   Vals queryPlanes(Val first, Val second);
   Val addScoreOffset(Val sums, Val codes);
   Vals integerBias(Val row, int64_t query, Val column, Val exists);
-  Val loadValues(Val at);
+  Val loadShiftedValues(Val block, int64_t vector);
+  Val loadValues(Val block, int64_t vector);
 
   // Softmax.
   Val expWeight16(Val x);
   Val expWeight32(Val x);
   Val scaleDistance(Val x);
   Val bothRows(Val low, Val high);
+  Val wordsOf(Val term);
   void emitFinalWeights(Val rows);
   void layOutGroupWeights(Val rows);
-  void emitFinalWeightsOfFewGroups(Val rows);
+  void emitWeightsByTables(Val rows, bool hasFew);
 
   // Output.
-  /// Places of `outputTerms`, of sixteen rows each.
-  enum OutputTerm { kFactor = 0, kRounding = 16, kCut = 32, kUnit = 48 };
+  /// Places of `rowTerms`, of sixteen rows each: of outputs, and of weights.
+  enum RowTerm {
+    kFactor = 0,
+    kRounding = 16,
+    kCut = 32,
+    kUnit = 48,
+    kShift = 64,
+    kHalf = 80,
+    kNumRowTerms = 96
+  };
   /// Sums of V are in its stored codes; a unit is 2^(12 - VF) of N10's.
   int64_t unitShift() const {
     return wideValues ? 0 : 12 - policy.valueFractionBits;
   }
   Val outputCodes(Val sums, Val reciprocal, Val amount);
   Val narrowCodes(Val sums, Val reciprocal, Val amount);
-  Val narrowValues(Val sums, Val query);
+  Vals narrowValues(llvm::ArrayRef<Val> sums, Val query);
   void storeRow(mlir::Value result, Val row, int64_t from, Val codes);
   void storeValues(mlir::Value result, Val row, int64_t from, Val x);
 
@@ -361,8 +370,8 @@ private:
   Buffer theta, extremes, sums, thresholds, lists, starts, prunedSums, means,
       prunedCounts, prunedBlocks, counts;
   Buffer scores, maxima, weights, weightSums, groupWeights, groupPairs,
-      groupTables, scoreMaxima, shifts, denominators, reciprocals,
-      denominatorBits, outputTerms, packedSums, listGroupWeights, pooledStrip;
+      groupTables, scoreMaxima, denominators, reciprocals, denominatorBits,
+      rowTerms, packedSums, listGroupWeights, pooledStrip;
   Buffer cleaned;
   Buffer fullWords, partialWords, validWords, fullCounts, partials,
       partialCounts, missing, rowGroupBlocks, lostWeights, rowValueSums,

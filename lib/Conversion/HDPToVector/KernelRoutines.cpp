@@ -95,11 +95,11 @@ Val KernelEmitter::combineVectors(const Buffer &buffer, Val at, int64_t count,
 /// `toStride` bytes apart.
 void KernelEmitter::transposeRows(const Buffer &from, Val fromAt,
                                   int64_t fromStride, const Buffer &to,
-                                  Val toAt, int64_t toStride, int64_t count) {
+                                  Val toAt, Val toStride, int64_t count) {
   std::string name = "transpose" + std::to_string(count);
   callRoutine(name,
               {addressOf(from, fromAt), index(fromStride), addressOf(to, toAt),
-               index(toStride)},
+               toStride},
               Type(), [&](ArrayRef<Val> arguments) {
                 Vals r = loadRows(arguments[0], arguments[1], 16);
                 transpose16(r);

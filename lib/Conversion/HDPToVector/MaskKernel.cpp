@@ -205,7 +205,7 @@ void KernelEmitter::emitRowSums(Val row) {
                                  .as(t.i16x32);
                   Vals next;
                   for (int64_t x = 0; x < valueVectors; ++x) {
-                    Val v = loadValues(column * (2 * dims) + 32 * x);
+                    Val v = loadValues(column, x);
                     next.push_back(target->dotS16(s[x], v & keep, ones));
                   }
                   return next;

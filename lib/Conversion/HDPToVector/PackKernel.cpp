@@ -162,7 +162,7 @@ void KernelEmitter::packKeys(Value key, Value value) {
       for (int64_t from = 0; from < poolRow; from += 64) {
         int64_t count = std::min<int64_t>(16, (poolRow - from) / 4);
         transposeRows(pooledStrip, index(16 * part * poolRow + from), poolRow,
-                      pooledKeys, to + from * 64, 256, count);
+                      pooledKeys, to + from * 64, index(256), count);
       }
     }
     return next;
@@ -309,7 +309,8 @@ void KernelEmitter::packValues(Value value) {
       for (int64_t key : {0, 4})
         interleave.push_back(8 * lane + key + n);
 
-  /// [dimension][two keys] of a block, 16 dimensions a vector.
+  /// [dimension][two keys] of a block, 16 dimensions a vector; of bytes two
+  /// vectors, 64 bits in turn, and a last one by itself.
   auto pack = [&](Val column) {
     Val first = column * 2;
     Val second = minIndex(first + 1, lk - 1);
@@ -325,8 +326,7 @@ void KernelEmitter::packValues(Value value) {
       if (wideValues) {
         store(words[n], values, at);
       } else if (n + 1 < valueVectors) {
-        Val bytes = target->narrowToI8(words[n], words[n + 1]).as(t.i64x8);
-        store(bytes.shuffle(bytes, {0, 2, 4, 6, 1, 3, 5, 7}), values, at);
+        store(target->narrowToI8(words[n], words[n + 1]), values, at);
         ++n;
       } else {
         store(words[n].trunc(t.i8x32), values, at);
@@ -372,8 +372,26 @@ void KernelEmitter::emitSumPairs(Buffer &sums, Buffer &pairs) {
   });
 }
 
-/// 32 values as words: 16 dimensions of a block's two keys.
-Val KernelEmitter::loadValues(Val at) {
-  return wideValues ? load(values, at, t.i16x32)
-                    : load(values, at, t.i8x32).sext(t.i16x32);
+/// 32 values as words, 16 dimensions of a block's two keys; of bytes times 2^8,
+/// for putting zeros below them takes any unit for vectors, and widening one of
+/// the few that move bytes to where they belong.
+Val KernelEmitter::loadShiftedValues(Val block, int64_t vector) {
+  Val at = block * (32 * valueVectors) + 32 * vector;
+  if (wideValues)
+    return load(values, at, t.i16x32);
+  if (vector % 2 == 0 && vector + 1 == valueVectors)
+    return load(values, at, t.i8x32).sext(t.i16x32).shl(8);
+  Val zero = vec(t.i8x64, 0);
+  SmallVector<int64_t> order;
+  for (int64_t from = vector % 2 * 8; from < 64; from += 16)
+    for (int64_t n = 0; n < 8; ++n)
+      order.append({n, 64 + from + n});
+  Val bytes = load(values, at - 32 * (vector % 2), t.i8x64);
+  return zero.shuffle(bytes, order).as(t.i16x32);
+}
+
+/// The same as they are.
+Val KernelEmitter::loadValues(Val block, int64_t vector) {
+  Val words = loadShiftedValues(block, vector);
+  return wideValues ? words : words.sra(8);
 }

@@ -218,7 +218,8 @@ void KernelEmitter::emitSharedWeights(Val firstRow) {
   Val zeros = wrap(math::CountLeadingZerosOp::create(b, sum.v));
   Val k = (vec(t.i32x16, 17) - zeros).max(0);
   Val half = vec(t.i32x16, 1).shl(k).srl(1);
-  store(k, shifts, index(0));
+  store(k, rowTerms, index(kShift));
+  store(half, rowTerms, index(kHalf));
   Val shared = zero;
   if (isCompensated)
     shared = accumulate(
@@ -272,8 +273,8 @@ void KernelEmitter::emitReciprocals() {
   Val shift = (bits + (14 - unitShift() - 16)).max(1).min(30);
   Val unit = (vec(t.i32x16, 127 - 12) - sV.splat(t.i32x16) - shift).shl(23);
   Val one = vec(t.i32x16, 1);
-  store((zero - R).shl(16), outputTerms, index(kFactor));
-  store(one.shl(shift - 1), outputTerms, index(kRounding));
-  store(zero - one.shl(shift), outputTerms, index(kCut));
-  store(unit, outputTerms, index(kUnit));
+  store((zero - R).shl(16), rowTerms, index(kFactor));
+  store(zero - one.shl(shift - 1), rowTerms, index(kRounding));
+  store(zero - one.shl(shift), rowTerms, index(kCut));
+  store(unit, rowTerms, index(kUnit));
 }

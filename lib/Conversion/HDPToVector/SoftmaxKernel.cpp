@@ -108,22 +108,24 @@ void KernelEmitter::emitExponentials(Val firstRow, Val count) {
   emitSharedWeights(firstRow);
 }
 
+/// A term of a row in all lanes of 16 bits.
+Val KernelEmitter::wordsOf(Val term) {
+  return load(rowTerms, term).trunc(b.getI16Type()).splat(t.i16x32);
+}
+
 /// w and its sums.
 void KernelEmitter::emitWeights(Val count) {
   bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
-  // In which way shared weights reach the list is decided at run time.
-  bool canLookUp = target->canPermute() && isCompensated && !spec.isMasked() &&
-                   groupColumns == 16;
-  auto lookUp = [&] { emitFinalWeightsOfFewGroups(count); };
-  auto layOut = [&] {
+  if (target->canPermute() && isCompensated && !spec.isMasked() &&
+      groupColumns == 16) {
+    when(
+        groups.lt(17), [&] { emitWeightsByTables(count, /*hasFew=*/true); },
+        [&] { emitWeightsByTables(count, /*hasFew=*/false); });
+  } else {
     if (isCompensated)
       layOutGroupWeights(count);
     emitFinalWeights(count);
-  };
-  if (canLookUp)
-    when(groups.lt(17), lookUp, layOut);
-  else
-    layOut();
+  }
   emitReciprocals();
 }
 
@@ -159,15 +161,12 @@ void KernelEmitter::emitFinalWeights(Val count) {
   bool isCompensated = policy.pruned == numerics::Pruned::Compensated;
   loop(index(0), count * 2, 1, [&](Val query) {
     Val length = load(counts, query.div(2)).toIndex();
-    Val k = load(shifts, query);
-    Val half = i32(1).shl(k).srl(1);
-    auto words = [&](Val x) { return x.trunc(b.getI16Type()).splat(t.i16x32); };
-    Val kVector = words(k), halfVector = words(half);
+    Val k = wordsOf(query + kShift), half = wordsOf(query + kHalf);
     Val at = query * weightStride;
     Val total = accumulate(
         index(0), length, 16, {zero}, [&](Val block, const Vals &soFar) {
           Val e = load(weights, at + block, t.i16x32);
-          Val w = (e + halfVector).srl(kVector);
+          Val w = (e + half).srl(k);
           if (isCompensated) {
             Val shared = load(listGroupWeights, at + block, t.i16x32);
             if (spec.hasOtherBlocks())
@@ -182,35 +181,61 @@ void KernelEmitter::emitFinalWeights(Val count) {
   });
 }
 
-/// The same where 16 lanes hold the wc of all groups of a query: looked up by
-/// the block's number.
-void KernelEmitter::emitFinalWeightsOfFewGroups(Val count) {
+/// The same by looking up wc in tables by the blocks' numbers, 16 groups at a
+/// time: all there are (`hasFew`), or, as lists are in order, those from the
+/// first block's on.
+void KernelEmitter::emitWeightsByTables(Val count, bool hasFew) {
   Val ones = vec(t.i16x32, 1), zero = vec(t.i32x16, 0);
-  transposeRows(groupWeights, index(0), 64, groupTables, index(0), 64,
-                2 * kBatch);
+  Val stride = hasFew ? index(16) : paddedGroups;
+  loop(index(0), hasFew ? index(1) : groups, 16, [&](Val group) {
+    transposeRows(groupWeights, group * 16, 64, groupTables, group, stride * 4,
+                  2 * kBatch);
+  });
   loop(index(0), count, 1, [&](Val row) {
     Val list = row * listStride;
     Val length = load(counts, row).toIndex();
     Val fullBlocks = load(starts, row * startStride + groups);
-    Val table[2], k[2], half[2], at[2];
+    Val tables[2], k[2], half[2], at[2], table[2];
     for (int64_t n : {0, 1}) {
-      auto words = [&](Val x) {
-        return x.trunc(b.getI16Type()).splat(t.i16x32);
-      };
-      Val query = row * 2 + n, shift = load(shifts, query);
-      table[n] = load(groupTables, query * 16, t.i32x16);
-      k[n] = words(shift);
-      half[n] = words(i32(1).shl(shift).srl(1));
+      Val query = row * 2 + n;
+      tables[n] = query * stride;
+      if (hasFew)
+        table[n] = load(groupTables, tables[n], t.i32x16);
+      k[n] = wordsOf(query + kShift);
+      half[n] = wordsOf(query + kHalf);
       at[n] = query * weightStride;
     }
+    /// wc of 16 blocks for both queries.
+    auto lookUp = [&](Val block, Val group) -> Vals {
+      if (hasFew)
+        return {target->permute(table[0], group),
+                target->permute(table[1], group)};
+      auto groupOf = [&](Val place) {
+        return load(lists, list + place).srl(4).toIndex();
+      };
+      Val last = minIndex(block + 15, length - 1);
+      return accumulate(
+          groupOf(block), groupOf(last) + 1, 16, {zero, zero},
+          [&](Val first, const Vals &soFar) {
+            Val lane = group - first.toI32().splat(t.i32x16);
+            Val isFound = lane.ge(0); // what comes behind is found later
+            Vals next;
+            for (int64_t n : {0, 1}) {
+              Val wc = load(groupTables, tables[n] + first, t.i32x16);
+              next.push_back(
+                  isFound.select(target->permute(wc, lane), soFar[n]));
+            }
+            return next;
+          });
+    };
     Vals totals = accumulate(
         index(0), length, 16, {zero, zero}, [&](Val block, const Vals &soFar) {
           // A short block has no group, and behind the list there is nothing.
           Val isFull = lanes().lt((fullBlocks - block.toI32()).splat(t.i32x16));
           Val group = load(lists, list + block, t.i32x16).srl(4);
-          Vals next;
+          Vals next, found = lookUp(block, group);
           for (int64_t n : {0, 1}) {
-            Val shared = isFull.select(target->permute(table[n], group), zero);
+            Val shared = isFull.select(found[n], zero);
             Val e = load(weights, at[n] + block, t.i16x32);
             Val w = (e + half[n]).srl(k[n]) - shared.as(t.i16x32);
             store(w, weights, at[n] + block);
