@@ -6,7 +6,7 @@
 
 // CHECK-LABEL: func.func private @attention
 // CHECK-SAME:    (%[[Q:[a-z0-9]*]]: memref<2x512x64xf32>, %[[O:[a-z0-9]*]]: memref<2x512x64xf32>)
-// CHECK-DAG:     %[[SIZE:.*]] = arith.constant 665536
+// CHECK-DAG:     %[[SIZE:.*]] = arith.constant 666688
 // CHECK-DAG:     %[[MOST:.*]] = arith.constant 8
 // CHECK:         %[[THREADS:.*]] = call @hdp_threads()
 // CHECK:         %[[ISLESS:.*]] = arith.cmpi slt, %[[THREADS]], %[[MOST]]
