@@ -6,10 +6,20 @@
 using namespace mlir;
 using namespace hdp;
 
-/// The argument of the body that is a factor, widened or not.
-static Value getFactor(Value factor) {
-  auto wide = factor.getDefiningOp<arith::ExtFOp>();
-  return wide ? wide.getIn() : factor;
+/// The argument of the body that is a factor, widened or not, less a zero point
+/// or not; counts the operations between them.
+static Value getFactor(Value factor, unsigned &numOps) {
+  if (auto shifted = factor.getDefiningOp<arith::SubIOp>()) {
+    if (shifted.getRhs().getParentBlock() == shifted->getBlock())
+      return Value();
+    factor = shifted.getLhs();
+    ++numOps;
+  }
+  Operation *wide = factor.getDefiningOp();
+  if (!isa_and_present<arith::ExtFOp, arith::ExtSIOp, arith::ExtUIOp>(wide))
+    return factor;
+  ++numOps;
+  return wide->getOperand(0);
 }
 
 /// The body is out + lhs * rhs, in any order of the operands.
@@ -17,16 +27,18 @@ static bool isMultiplyAdd(Block &body) {
   if (body.getNumArguments() != 3)
     return false;
   Value out = body.getArgument(2);
-  auto sum = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!sum || (sum.getLhs() != out && sum.getRhs() != out))
+  Operation *sum = body.getTerminator()->getOperand(0).getDefiningOp();
+  if (!isa_and_present<arith::AddFOp, arith::AddIOp>(sum) ||
+      !llvm::is_contained(sum->getOperands(), out))
     return false;
-  Value other = sum.getLhs() == out ? sum.getRhs() : sum.getLhs();
-  auto product = other.getDefiningOp<arith::MulFOp>();
-  if (!product)
+  Value other = sum->getOperand(sum->getOperand(0) == out ? 1 : 0);
+  Operation *product = other.getDefiningOp();
+  if (!isa_and_present<arith::MulFOp, arith::MulIOp>(product))
     return false;
-  Value x = getFactor(product.getLhs()), y = getFactor(product.getRhs());
-  unsigned numWidened = (x != product.getLhs()) + (y != product.getRhs());
-  if (!llvm::hasNItems(body, 3 + numWidened))
+  unsigned numOps = 0;
+  Value x = getFactor(product->getOperand(0), numOps),
+        y = getFactor(product->getOperand(1), numOps);
+  if (!llvm::hasNItems(body, 3 + numOps))
     return false;
   Value a = body.getArgument(0), b = body.getArgument(1);
   return (x == a && y == b) || (x == b && y == a);
@@ -53,12 +65,15 @@ bool hdp::isSumOfProducts(linalg::LinalgOp op) {
     return type ? type.getElementType() : Type();
   };
   Type sum = getElement(op.getDpsInits()[0]);
-  if (!sum || !(sum.isF32() || sum.isF64()))
+  if (!sum || !(sum.isF32() || sum.isF64() || sum.isInteger(32)))
     return false;
   return llvm::all_of(op->getOperands(), [&](Value operand) {
     Type element = getElement(operand);
-    bool isHalf = element && (element.isF16() || element.isBF16());
-    return element == sum || (isHalf && sum.isF32());
+    if (!element || element == sum)
+      return element == sum;
+    if (sum.isInteger(32))
+      return element.isInteger(8) || element.isInteger(16);
+    return (element.isF16() || element.isBF16()) && sum.isF32();
   });
 }
 

@@ -13,8 +13,9 @@
 namespace hdp {
 
 /// out[b, m, n] += lhs[b, m, k] * rhs[b, k, n], any number of each kind of
-/// loop, dimensions of each operand in any order; all f32 or all f64, or
-/// factors of 16 bits that are widened to the f32 of the sums.
+/// loop, dimensions of each operand in any order; all f32 or all f64, factors
+/// of 16 bits that are widened to the f32 of the sums, or integers of 8, 16 and
+/// 32 bits that are widened to the i32 of the sums, less a zero point.
 struct Contraction {
   mlir::OpOperand *lhs, *rhs, *out;
   llvm::SmallVector<unsigned> batch, m, n, k;

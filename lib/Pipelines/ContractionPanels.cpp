@@ -70,19 +70,31 @@ Values ContractionEmitter::getIndices(OpOperand *operand) {
   return indices;
 }
 
-/// An element or a vector of them in the type of the sums.
-Value ContractionEmitter::widen(Value value) {
-  if (getElementTypeOrSelf(value.getType()) == sumType)
-    return value;
-  Type type = sumType;
-  if (auto vector = dyn_cast<VectorType>(value.getType()))
-    type = vector.clone(sumType);
-  return arith::ExtFOp::create(b, type, value);
+/// An element of the operand or a vector of them as the factor that the body
+/// makes of it: widened to the type of the sums, less a zero point.
+Value ContractionEmitter::widen(OpOperand *operand, Value value) {
+  auto vector = dyn_cast<VectorType>(value.getType());
+  BlockArgument argument = op.getMatchingBlockArgument(operand);
+  Operation *user = *argument.user_begin();
+  if (isa<arith::ExtFOp, arith::ExtSIOp, arith::ExtUIOp>(user)) {
+    OperationState state(b.getLoc(), user->getName());
+    state.addOperands(value);
+    state.addTypes(vector ? Type(vector.clone(sumType)) : sumType);
+    value = b.create(state)->getResult(0);
+    user = *user->user_begin();
+  }
+  if (auto shifted = dyn_cast<arith::SubIOp>(user)) {
+    Value zero = shifted.getRhs();
+    value = arith::SubIOp::create(
+        b, value, vector ? e.splat(zero, vector.getNumElements()) : zero);
+  }
+  return value;
 }
 
 /// A vector of the operand's elements from `position` on.
 Value ContractionEmitter::load(OpOperand *operand, Value mask) {
-  return widen(e.load(operand->get(), getIndices(operand), lanes, mask));
+  return widen(operand,
+               e.load(operand->get(), getIndices(operand), lanes, mask));
 }
 
 //===----------------------------------------------------------------------===//
@@ -151,8 +163,9 @@ void ContractionEmitter::pack(Source source, Value row0, Value numRows,
     e.loop(zero, numRows, 1, [&](Value r) {
       e.loop(zero, numColumns, 1, [&](Value t) {
         moveTo(r, t);
-        Value element = widen(
-            memref::LoadOp::create(b, operand->get(), getIndices(operand)));
+        Value element =
+            widen(operand, memref::LoadOp::create(b, operand->get(),
+                                                  getIndices(operand)));
         memref::StoreOp::create(b, element, buffer, ValueRange{r, t});
       });
     });

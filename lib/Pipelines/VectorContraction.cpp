@@ -232,11 +232,11 @@ void ContractionEmitter::emitTile(Value m0, int64_t rows, int64_t vectors,
     for (int64_t row = 0; row < rows; ++row) {
       if (c.mainM)
         position[*c.mainM] = e.add(m0, row);
-      Value left = packLhs
-                       ? Value(memref::LoadOp::create(
-                             b, lhsBuffer, ValueRange{position[*c.mainM], t}))
-                       : widen(memref::LoadOp::create(b, c.lhs->get(),
-                                                      getIndices(c.lhs)));
+      Value left =
+          packLhs ? Value(memref::LoadOp::create(
+                        b, lhsBuffer, ValueRange{position[*c.mainM], t}))
+                  : widen(c.lhs, memref::LoadOp::create(b, c.lhs->get(),
+                                                        getIndices(c.lhs)));
       left = e.splat(left, lanes);
       for (int64_t v = 0; v < vectors; ++v)
         next.push_back(

@@ -47,7 +47,7 @@ private:
   bool isContiguous(mlir::OpOperand *operand, unsigned dim);
   std::optional<int64_t> getStride(mlir::OpOperand *operand, unsigned dim);
   Values getIndices(mlir::OpOperand *operand);
-  Value widen(Value value);
+  Value widen(mlir::OpOperand *operand, Value value);
   Value load(mlir::OpOperand *operand, Value mask);
 
   // Copies.

@@ -69,19 +69,19 @@ func.func @dynamic_both(%a: tensor<1x3x?x?xf32>, %w: tensor<8x3x2x2xf32>,
   return %0 : tensor<1x8x?x?xf32>
 }
 
-// One channel for each window, and integers: left alone.
+// One channel for each window, and integers of 64 bits: left alone.
 // CHECK-LABEL: @others
 // CHECK: iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction"]
 // CHECK: iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction"]
 // CHECK-NOT: linalg.generic
 func.func @others(%a: tensor<1x8x8x3xf32>, %w: tensor<3x3x3xf32>,
-                  %c: tensor<1x6x6x3xf32>, %i: tensor<1x3x9xi32>,
-                  %f: tensor<8x3x2xi32>, %d: tensor<1x8x8xi32>)
-    -> (tensor<1x6x6x3xf32>, tensor<1x8x8xi32>) {
+                  %c: tensor<1x6x6x3xf32>, %i: tensor<1x3x9xi64>,
+                  %f: tensor<8x3x2xi64>, %d: tensor<1x8x8xi64>)
+    -> (tensor<1x6x6x3xf32>, tensor<1x8x8xi64>) {
   %0 = linalg.depthwise_conv_2d_nhwc_hwc
       ins(%a, %w : tensor<1x8x8x3xf32>, tensor<3x3x3xf32>)
       outs(%c : tensor<1x6x6x3xf32>) -> tensor<1x6x6x3xf32>
-  %1 = linalg.conv_1d_ncw_fcw ins(%i, %f : tensor<1x3x9xi32>, tensor<8x3x2xi32>)
-      outs(%d : tensor<1x8x8xi32>) -> tensor<1x8x8xi32>
-  return %0, %1 : tensor<1x6x6x3xf32>, tensor<1x8x8xi32>
+  %1 = linalg.conv_1d_ncw_fcw ins(%i, %f : tensor<1x3x9xi64>, tensor<8x3x2xi64>)
+      outs(%d : tensor<1x8x8xi64>) -> tensor<1x8x8xi64>
+  return %0, %1 : tensor<1x6x6x3xf32>, tensor<1x8x8xi64>
 }

@@ -224,3 +224,35 @@ func.func @odd(%a: memref<24x33xbf16>, %b: memref<32x33xbf16>, %c: memref<24x32x
   }
   return
 }
+
+// -----
+
+// Codes of 8 bits less a zero point: both are done when a panel is copied.
+
+// CHECK-LABEL: func.func @codes
+// CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<-14> : vector<16xi32>
+// CHECK:         %[[PANEL:.*]] = memref.alloc() {alignment = 64 : i64} : memref<48x32xi32>
+// CHECK:         %[[CODES:.*]] = vector.load {{.*}} : memref<48x64xi8>, vector<16xi8>
+// CHECK-NEXT:    %[[WIDE:.*]] = arith.extsi %[[CODES]] : vector<16xi8> to vector<16xi32>
+// CHECK-NEXT:    %[[FACTOR:.*]] = arith.subi %[[WIDE]], %[[ZERO]]
+// CHECK-NEXT:    vector.store %[[FACTOR]], %[[PANEL]]
+// CHECK:         %{{.*}}:24 = scf.for
+// CHECK-COUNT-24:  arith.muli {{.*}} : vector<16xi32>
+// CHECK-NOT:     linalg
+#mk = affine_map<(m, n, k) -> (m, k)>
+#kn = affine_map<(m, n, k) -> (k, n)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+func.func @codes(%a: memref<36x48xi8>, %b: memref<48x64xi8>, %c: memref<36x64xi32>) {
+  %zero = arith.constant -14 : i32
+  linalg.generic {indexing_maps = [#mk, #kn, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<36x48xi8>, memref<48x64xi8>) outs(%c : memref<36x64xi32>) {
+  ^bb0(%x: i8, %y: i8, %z: i32):
+    %v = arith.extsi %x : i8 to i32
+    %w = arith.extsi %y : i8 to i32
+    %s = arith.subi %w, %zero : i32
+    %p = arith.muli %v, %s : i32
+    %q = arith.addi %z, %p : i32
+    linalg.yield %q : i32
+  }
+  return
+}

@@ -91,7 +91,7 @@ def ConvolutionsToProducts : Pass<"hdp-convolutions-to-products",
     no copy.
 
     Each sum adds its terms in the order in which the filter holds them. Types are
-    those of contractions: f32, f64, and 16 bits added in f32. A convolution with
+    those of contractions: f32, f64, i32, and fewer bits added in those. One with
     fewer than four channels of a result for each window (depthwise ones) stays.
 
     ```
@@ -218,8 +218,8 @@ def OutlineKernels : Pass<"hdp-outline-kernels", "mlir::ModuleOp"> {
 def LinalgToVector : Pass<"hdp-linalg-to-vector", "mlir::ModuleOp"> {
   let summary = "lower linalg ops on buffers to loops over vectors";
   let description = [{
-    Contractions of f32 or f64 (products of two operands summed over any loops,
-    operands in any layout) become loops over tiles of the result that stay in
+    Contractions of f32, f64 or i32 (products of two operands summed over any
+    loops, operands in any layout; factors may have fewer bits) become loops over tiles of the result that stay in
     vector registers; operands are copied to contiguous panels where that pays.
     The terms of every sum keep their order; each is added with one rounding
     where the target multiplies and adds in one instruction.

@@ -130,6 +130,8 @@ Value VectorEmitter::splat(Value scalar, int64_t lanes) {
 }
 
 Value VectorEmitter::multiplyAdd(Value x, Value y, Value z) {
+  if (getElementTypeOrSelf(z.getType()).isInteger())
+    return arith::AddIOp::create(b, arith::MulIOp::create(b, x, y), z);
   // Whoever compiles for `host` may have less, and math.fma would be a call.
   if (target.hasFMA && target.name != "host")
     return math::FmaOp::create(b, x, y, z);
