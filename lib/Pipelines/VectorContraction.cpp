@@ -315,8 +315,17 @@ void ContractionEmitter::emitBlock(Value step0, Value depth) {
   });
 }
 
+/// One row times numbers of 16 bits that lie along the sum: each is used once,
+/// and memory gives them faster than panels of them can be turned. Loops over
+/// vectors of terms do that.
+bool ContractionEmitter::areDotProducts() {
+  Type element = getElementTypeOrSelf(c.rhs->get().getType());
+  return !c.mainM && (element.isF16() || element.isBF16()) &&
+         isContiguous(c.lhs, c.mainK) && isContiguous(c.rhs, c.mainK);
+}
+
 bool ContractionEmitter::run() {
-  if (!isContiguous(c.out, c.mainN))
+  if (!isContiguous(c.out, c.mainN) || areDotProducts())
     return false;
   choosePairs();
   chooseTile();

@@ -66,6 +66,7 @@ private:
   void prefetch(Value strip, Value t);
 
   // Choices and loops.
+  bool areDotProducts();
   void choosePairs();
   void chooseTile();
   void choosePacking();

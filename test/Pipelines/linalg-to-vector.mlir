@@ -256,3 +256,28 @@ func.func @codes(%a: memref<36x48xi8>, %b: memref<48x64xi8>, %c: memref<36x64xi3
   }
   return
 }
+
+// -----
+
+// One row times weights of 16 bits that are read once: vectors of terms.
+
+// CHECK-LABEL: func.func @row
+// CHECK-NOT:     memref.alloc
+// CHECK:         %[[SUM:.*]] = scf.for
+// CHECK-COUNT-2:   arith.extf {{.*}} : vector<64xbf16> to vector<64xf32>
+// CHECK-NOT:     linalg
+#k = affine_map<(n, k) -> (k)>
+#nk = affine_map<(n, k) -> (n, k)>
+#n = affine_map<(n, k) -> (n)>
+func.func @row(%a: memref<256xbf16>, %b: memref<48x256xbf16>, %c: memref<48xf32>) {
+  linalg.generic {indexing_maps = [#k, #nk, #n], iterator_types = ["parallel", "reduction"]}
+      ins(%a, %b : memref<256xbf16>, memref<48x256xbf16>) outs(%c : memref<48xf32>) {
+  ^bb0(%x: bf16, %y: bf16, %z: f32):
+    %v = arith.extf %x : bf16 to f32
+    %w = arith.extf %y : bf16 to f32
+    %p = arith.mulf %v, %w : f32
+    %q = arith.addf %z, %p : f32
+    linalg.yield %q : f32
+  }
+  return
+}
