@@ -39,8 +39,8 @@ void ExactKernel::emitGroup(ArrayRef<Value> head, Value groupRow,
   });
   Value end = getEndOfKeys(groupRow, groupRows);
   e.loop(e.index(0), end, blockKeys, [&](Value firstKey) {
-    bool isWhole =
-        !op.getCausal() && getConstantIntValue(lk).value_or(1) % blockKeys == 0;
+    bool isWhole = !op.getCausal() && !usedKeys &&
+                   getConstantIntValue(lk).value_or(1) % blockKeys == 0;
     Value endOfBlock = e.add(firstKey, blockKeys);
     if (!isWhole)
       endOfBlock = e.min(end, endOfBlock);
@@ -77,10 +77,11 @@ Value ExactKernel::beginTile(ArrayRef<Value> head, Value wantedRow) {
 
 /// The keys that any of the rows may attend to: causal, those of the last one.
 Value ExactKernel::getEndOfKeys(Value firstRow, int64_t numRows) {
+  Value most = usedKeys ? usedKeys : lk;
   if (!op.getCausal())
-    return lk;
+    return most;
   Value last = e.min(e.add(firstRow, numRows), lq);
-  Value end = e.min(lk, e.sub(e.add(last, lk), lq));
+  Value end = e.min(most, e.sub(e.add(last, lk), lq));
   return b.createOrFold<arith::MaxSIOp>(end, e.index(0));
 }
 
@@ -96,6 +97,8 @@ Value ExactKernel::inGroup(Value row) {
 }
 
 void ExactKernel::emitHead(ArrayRef<Value> head) {
+  if (areTermsSame)
+    addTermsOfHead(head);
   Value begin = e.index(0), end = lq;
   if (beginRow) {
     begin = beginRow;

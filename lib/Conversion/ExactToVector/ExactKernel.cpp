@@ -109,6 +109,8 @@ void ExactKernel::chooseWhatIsCopied() {
                   *columns % lanes != 0 || !isContiguous(result, rank - 1);
   if (usesPairs)
     areQueriesCopied = areValuesCopied = areSumsStored = true;
+  areTermsSame = (op.getMask() || op.getBias()) &&
+                 isSameForRows(op.getMask()) && isSameForRows(op.getBias());
   areScalesLate =
       !op.getMask() && !op.getBias() && op.getScale().convertToDouble() > 0;
 }
@@ -273,7 +275,7 @@ void ExactKernel::run() {
   if (!isOneBlock)
     buffers.push_back(factors = allocate(rows));
   if (op.getMask() || op.getBias()) {
-    terms = allocate(e.index(blockKeys));
+    terms = allocate(areTermsSame ? lk : e.index(blockKeys));
     buffers.push_back(terms);
   }
   if (usesTiles)

@@ -54,6 +54,7 @@ private:
   bool isSameForRows(mlir::Value operand);
   void addTerms(llvm::ArrayRef<mlir::Value> head, mlir::Value row,
                 mlir::Value firstKey, mlir::Value numKeys);
+  void addTermsOfHead(llvm::ArrayRef<mlir::Value> head);
 
   // Computation.
   void emitHeads();
@@ -139,8 +140,11 @@ private:
   mlir::Value scores, sums, maxima, totals, factors;
   /// Where the tile's rows of sums, maxima and totals begin; null: at 0.
   mlir::Value firstOfGroup;
-  /// What mask and bias add to the scores of a row; null without both.
-  mlir::Value terms;
+  /// What mask and bias add to the scores of a row; null without both. The same
+  /// for all rows: of all keys of a head, of which those from usedKeys on are
+  /// forbidden.
+  mlir::Value terms, usedKeys;
+  bool areTermsSame;
 };
 
 } // namespace hdp

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ExactKernel.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -235,19 +236,82 @@ bool ExactKernel::isSameForRows(Value operand) {
          cast<MemRefType>(operand.getType()).getDimSize(rank - 2) == 1;
 }
 
+/// The terms of all rows of a head, and the end of the keys that they allow.
+void ExactKernel::addTermsOfHead(ArrayRef<Value> head) {
+  addTerms(head, e.index(0), e.index(0), lk);
+  Value infinity = constant(-std::numeric_limits<double>::infinity(), 0);
+  usedKeys =
+      e.carry(e.index(0), lk, 1, {e.index(0)}, [&](Value j, Values soFar) {
+        Value isForbidden = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
+                                                  load(terms, j), infinity);
+        return Values{
+            arith::SelectOp::create(b, isForbidden, soFar[0], e.add(j, 1))};
+      })[0];
+}
+
+/// Whether a row's elements are neighbours, and not one for all keys.
+static bool hasRowOfKeys(Value operand) {
+  if (!operand)
+    return true;
+  auto type = cast<MemRefType>(operand.getType());
+  SmallVector<int64_t> strides;
+  int64_t offset = 0;
+  return (type.getElementType().isF32() ||
+          type.getElementType().isInteger(1)) &&
+         type.getShape().back() > 1 &&
+         succeeded(type.getStridesAndOffset(strides, offset)) &&
+         strides.back() == 1;
+}
+
+/// `lanes` elements of a boolean mask, which are bytes in memory.
+static Value loadMask(ImplicitLocOpBuilder &b, Value mask, ValueRange indices,
+                      int64_t lanes) {
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, mask);
+  Value address = b.createOrFold<arith::AddIOp>(
+      memref::ExtractAlignedPointerAsIndexOp::create(b, mask),
+      metadata.getOffset());
+  for (auto [index, stride] : llvm::zip(indices, metadata.getStrides()))
+    address = b.createOrFold<arith::AddIOp>(
+        address, b.createOrFold<arith::MulIOp>(index, stride));
+  Value number = arith::IndexCastOp::create(b, b.getI64Type(), address);
+  Value pointer = LLVM::IntToPtrOp::create(
+      b, LLVM::LLVMPointerType::get(b.getContext()), number);
+  auto type = VectorType::get({lanes}, b.getI8Type());
+  Value bytes = LLVM::LoadOp::create(b, type, pointer, /*alignment=*/1);
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bytes, zero);
+}
+
 /// terms[j] = bias, or -inf where the mask forbids, for a row's keys.
 void ExactKernel::addTerms(ArrayRef<Value> head, Value row, Value firstKey,
                            Value numKeys) {
-  Value infinity = constant(-std::numeric_limits<double>::infinity(), 0);
-  e.loop(e.index(0), numKeys, 1, [&](Value j) {
+  double infinity = std::numeric_limits<double>::infinity();
+  Value bias = op.getBias(), mask = op.getMask();
+  auto indicesOf = [&](Value operand, Value j) {
     Values position(head);
     llvm::append_values(position, row, e.add(firstKey, j));
+    return broadcastIndices(operand, position);
+  };
+  Value many = e.index(0);
+  if (hasRowOfKeys(bias) && hasRowOfKeys(mask)) {
+    many = e.floorTo(numKeys, lanes);
+    e.loop(e.index(0), many, lanes, [&](Value j) {
+      Value term = bias ? e.load(bias, indicesOf(bias, j), lanes, Value())
+                        : constant(0.0, lanes);
+      if (mask)
+        term = arith::SelectOp::create(
+            b, loadMask(b, mask, indicesOf(mask, j), lanes), term,
+            constant(-infinity, lanes));
+      e.store(term, terms, j, Value());
+    });
+  }
+  e.loop(many, numKeys, 1, [&](Value j) {
     Value term = constant(0.0, 0);
-    if (Value bias = op.getBias())
-      term = readF32({bias, std::nullopt}, broadcastIndices(bias, position));
-    if (Value mask = op.getMask())
-      term = arith::SelectOp::create(
-          b, load(mask, broadcastIndices(mask, position)), term, infinity);
+    if (bias)
+      term = readF32({bias, std::nullopt}, indicesOf(bias, j));
+    if (mask)
+      term = arith::SelectOp::create(b, load(mask, indicesOf(mask, j)), term,
+                                     constant(-infinity, 0));
     store(term, terms, j);
   });
 }

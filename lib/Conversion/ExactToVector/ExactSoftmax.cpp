@@ -32,10 +32,6 @@ void ExactKernel::emitSoftmax(ArrayRef<Value> head, Value firstRow,
   // Without terms no weight needs to be 0.
   bool isZeroReached = !areScalesLate || op.getCausal();
   Value least = constant(-infinity, lanes);
-  bool areTermsSame =
-      isSameForRows(op.getMask()) && isSameForRows(op.getBias());
-  if (terms && areTermsSame)
-    addTerms(head, firstRow, firstKey, numKeys);
   Value whole = e.floorTo(numKeys, lanes);
   Value many = e.floorTo(numKeys, 4 * lanes);
 
@@ -53,7 +49,8 @@ void ExactKernel::emitSoftmax(ArrayRef<Value> head, Value firstRow,
       if (!areScalesLate)
         x = arith::MulFOp::create(b, x, scale);
       if (terms) {
-        Value term = e.load(terms, j, lanes, mask);
+        Value term =
+            e.load(terms, areTermsSame ? e.add(firstKey, j) : j, lanes, mask);
         Value isForbidden =
             arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, term, least);
         x = arith::SelectOp::create(b, isForbidden, least,
