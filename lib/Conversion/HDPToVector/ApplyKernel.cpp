@@ -94,7 +94,8 @@ void KernelEmitter::emitOutput(Val firstRow, Val count, Value result) {
   // shared part to 32, unless almost nothing is kept.
   bool hasPairs =
       isCompensated && !wideValues && groupColumns > 0 && groupColumns <= 128;
-  constexpr int64_t tileVectors = 4;
+  // Sums of a tile of two rows stay in registers beside what they are made of.
+  int64_t tileVectors = hasFewRegisters() ? 2 : 4;
   const Buffer &groupSums = spec.isMasked() ? rowValueSums : valueSums;
   const Buffer &pairSums = spec.isMasked() ? rowValueSumPairs : valueSumPairs;
 
