@@ -71,20 +71,23 @@ Values ContractionEmitter::getIndices(OpOperand *operand) {
 }
 
 /// An element of the operand or a vector of them as the factor that the body
-/// makes of it: widened to the type of the sums, less a zero point.
-Value ContractionEmitter::widen(OpOperand *operand, Value value) {
+/// makes of it, in `type`: widened, less a zero point.
+Value ContractionEmitter::widen(OpOperand *operand, Value value, Type type) {
   auto vector = dyn_cast<VectorType>(value.getType());
   BlockArgument argument = op.getMatchingBlockArgument(operand);
   Operation *user = *argument.user_begin();
   if (isa<arith::ExtFOp, arith::ExtSIOp, arith::ExtUIOp>(user)) {
     OperationState state(b.getLoc(), user->getName());
     state.addOperands(value);
-    state.addTypes(vector ? Type(vector.clone(sumType)) : sumType);
+    state.addTypes(vector ? Type(vector.clone(type)) : type);
     value = b.create(state)->getResult(0);
     user = *user->user_begin();
   }
   if (auto shifted = dyn_cast<arith::SubIOp>(user)) {
     Value zero = shifted.getRhs();
+    if (zero.getType() != type)
+      zero = arith::ConstantOp::create(
+          b, b.getIntegerAttr(type, *getConstantIntValue(zero)));
     value = arith::SubIOp::create(
         b, value, vector ? e.splat(zero, vector.getNumElements()) : zero);
   }
@@ -188,11 +191,17 @@ void ContractionEmitter::packRight(Value n0, Value columns) {
 }
 
 //===----------------------------------------------------------------------===//
-// Pairs of bf16
+// Pairs of bf16, or of integers of 16 bits
 //===----------------------------------------------------------------------===//
 
 static VectorType getPairsType(ImplicitLocOpBuilder &b, int64_t lanes) {
   return VectorType::get({lanes}, b.getI32Type());
+}
+
+/// Numbers of 16 bits as pairs hold them.
+Value ContractionEmitter::toHalves(OpOperand *operand, Value numbers) {
+  return sumType.isInteger() ? widen(operand, numbers, b.getI16Type())
+                             : numbers;
 }
 
 /// A vector of pairs along the sum, which is contiguous in the operand, from
@@ -201,7 +210,8 @@ Value ContractionEmitter::loadPairs(OpOperand *operand, Value pair) {
   position[c.mainK] = toTerm(e.add(blockStart, pair));
   Value numbers = e.load(operand->get(), getIndices(operand), 2 * lanes,
                          e.maskAt(2 * lanes, toTerm(pair), toTerm(blockDepth)));
-  return vector::BitCastOp::create(b, getPairsType(b, lanes), numbers);
+  return vector::BitCastOp::create(b, getPairsType(b, lanes),
+                                   toHalves(operand, numbers));
 }
 
 /// lhsBuffer[m][p] = the pair of terms p of row m.
@@ -235,7 +245,8 @@ void ContractionEmitter::packPairPanel(Value n0, Value columns) {
         for (int64_t i = 0; i < 2; ++i) {
           position[c.mainK] = e.add(toTerm(e.add(blockStart, pair)), i);
           position[c.mainN] = e.add(n0, t);
-          rows.push_back(e.load(c.rhs->get(), getIndices(c.rhs), lanes, mask));
+          rows.push_back(toHalves(
+              c.rhs, e.load(c.rhs->get(), getIndices(c.rhs), lanes, mask)));
         }
         Value both = vector::ShuffleOp::create(b, rows[0], rows[1], order);
         e.store(vector::BitCastOp::create(b, getPairsType(b, lanes), both),
@@ -248,14 +259,22 @@ void ContractionEmitter::packPairPanel(Value n0, Value columns) {
 
 /// sum[n] + left[2n] * right[2n] + left[2n+1] * right[2n+1]
 Value ContractionEmitter::multiplyPairs(Value left, Value right, Value sum) {
-  auto numbers = VectorType::get({2 * lanes}, b.getBF16Type());
+  bool isInteger = sumType.isInteger();
+  Type half = isInteger ? Type(b.getI16Type()) : Type(b.getBF16Type());
+  auto numbers = VectorType::get({2 * lanes}, half);
   Value x = vector::BitCastOp::create(b, numbers, left);
   Value y = vector::BitCastOp::create(b, numbers, right);
-  return LLVM::CallIntrinsicOp::create(
-             b, sum.getType(),
-             b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
-             ValueRange{sum, x, y})
-      ->getResult(0);
+  auto call = [&](StringRef name, ValueRange operands) {
+    return LLVM::CallIntrinsicOp::create(b, sum.getType(),
+                                         b.getStringAttr(name), operands)
+        ->getResult(0);
+  };
+  if (!isInteger)
+    return call("llvm.x86.avx512bf16.dpbf16ps.512", {sum, x, y});
+  Value products = call(lanes == 16 ? "llvm.x86.avx512.pmaddw.d.512"
+                                    : "llvm.x86.avx2.pmadd.wd",
+                        {x, y});
+  return arith::AddIOp::create(b, sum, products);
 }
 
 //===----------------------------------------------------------------------===//

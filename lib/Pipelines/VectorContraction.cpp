@@ -13,6 +13,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
+#include <cstdlib>
 
 using namespace mlir;
 using namespace hdp;
@@ -36,14 +37,29 @@ ContractionEmitter::ContractionEmitter(VectorEmitter &e, linalg::LinalgOp op,
 
 static int64_t ceilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
-/// Where the target adds products of pairs of bf16 to f32. A pair is two terms
-/// of the innermost sum.
+/// Codes of 8 bits less a zero point fit 16 bits.
+bool ContractionEmitter::areCodes(OpOperand *operand) {
+  if (!getElementTypeOrSelf(operand->get().getType()).isInteger(8))
+    return false;
+  Operation *wide = *op.getMatchingBlockArgument(operand).user_begin();
+  auto shifted = dyn_cast<arith::SubIOp>(*wide->user_begin());
+  if (!shifted)
+    return true;
+  std::optional<int64_t> zero = getConstantIntValue(shifted.getRhs());
+  return zero && std::abs(*zero) <= 1 << 14;
+}
+
+/// Where the target adds products of pairs of bf16 to f32, or of 16-bit
+/// integers to i32. A pair is two terms of the innermost sum.
 void ContractionEmitter::choosePairs() {
   auto isBF16 = [](OpOperand *operand) {
     return getElementTypeOrSelf(operand->get().getType()).isBF16();
   };
-  usesPairs = e.target.hasBF16() && sumType.isF32() && isBF16(c.lhs) &&
-              isBF16(c.rhs) && c.mainM && getStatic(*c.mainM) != 1 &&
+  bool areBF16 =
+      e.target.hasBF16() && sumType.isF32() && isBF16(c.lhs) && isBF16(c.rhs);
+  bool areIntegers = e.target.kind != TargetKind::Portable && areCodes(c.lhs) &&
+                     areCodes(c.rhs);
+  usesPairs = (areBF16 || areIntegers) && c.mainM && getStatic(*c.mainM) != 1 &&
               !ShapedType::isDynamic(getStatic(c.mainK)) &&
               getStatic(c.mainK) % 2 == 0 && isContiguous(c.lhs, c.mainK) &&
               (isContiguous(c.rhs, c.mainK) || isContiguous(c.rhs, c.mainN));

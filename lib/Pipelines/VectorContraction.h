@@ -47,7 +47,11 @@ private:
   bool isContiguous(mlir::OpOperand *operand, unsigned dim);
   std::optional<int64_t> getStride(mlir::OpOperand *operand, unsigned dim);
   Values getIndices(mlir::OpOperand *operand);
-  Value widen(mlir::OpOperand *operand, Value value);
+  Value widen(mlir::OpOperand *operand, Value value, mlir::Type type);
+  Value widen(mlir::OpOperand *operand, Value value) {
+    return widen(operand, value, sumType);
+  }
+  Value toHalves(mlir::OpOperand *operand, Value numbers);
   Value load(mlir::OpOperand *operand, Value mask);
 
   // Copies.
@@ -67,6 +71,7 @@ private:
 
   // Choices and loops.
   bool areDotProducts();
+  bool areCodes(mlir::OpOperand *operand);
   void choosePairs();
   void chooseTile();
   void choosePacking();
@@ -90,7 +95,8 @@ private:
   /// The type of sums, and how many of them a vector holds.
   mlir::Type sumType;
   int64_t lanes;
-  /// Terms are added in pairs of bf16, of which a lane of copies holds one.
+  /// Terms are added in pairs of bf16 or i16, of which a lane of copies holds
+  /// one.
   bool usesPairs = false;
   /// Rows and vectors of a tile; steps of a block.
   int64_t tileRows = 1, tileVectors = 1, maxDepth = 1;

@@ -227,18 +227,23 @@ func.func @odd(%a: memref<24x33xbf16>, %b: memref<32x33xbf16>, %c: memref<24x32x
 
 // -----
 
-// Codes of 8 bits less a zero point: both are done when a panel is copied.
+// Codes of 8 bits less a zero point are copied as pairs of 16 bits along the sum;
+// without an instruction for them they are widened to 32.
 
 // CHECK-LABEL: func.func @codes
-// CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<-14> : vector<16xi32>
-// CHECK:         %[[PANEL:.*]] = memref.alloc() {alignment = 64 : i64} : memref<48x32xi32>
-// CHECK:         %[[CODES:.*]] = vector.load {{.*}} : memref<48x64xi8>, vector<16xi8>
-// CHECK-NEXT:    %[[WIDE:.*]] = arith.extsi %[[CODES]] : vector<16xi8> to vector<16xi32>
-// CHECK-NEXT:    %[[FACTOR:.*]] = arith.subi %[[WIDE]], %[[ZERO]]
-// CHECK-NEXT:    vector.store %[[FACTOR]], %[[PANEL]]
+// CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<-14> : vector<16xi16>
+// CHECK:         %[[CODES:.*]] = vector.load %arg1{{.*}} : memref<48x64xi8>, vector<16xi8>
+// CHECK-NEXT:    %[[WIDE:.*]] = arith.extsi %[[CODES]] : vector<16xi8> to vector<16xi16>
+// CHECK-NEXT:    arith.subi %[[WIDE]], %[[ZERO]]
+// CHECK:         vector.interleave
 // CHECK:         %{{.*}}:24 = scf.for
-// CHECK-COUNT-24:  arith.muli {{.*}} : vector<16xi32>
+// CHECK-COUNT-24:  llvm.call_intrinsic "llvm.x86.avx512.pmaddw.d.512"
 // CHECK-NOT:     linalg
+// PORTABLE-LABEL: func.func @codes
+// PORTABLE:      arith.extsi {{.*}} : vector<4xi8> to vector<4xi32>
+// PORTABLE:      %{{.*}}:8 = scf.for
+// PORTABLE-COUNT-8: arith.muli {{.*}} : vector<4xi32>
+// PORTABLE-NOT:  linalg
 #mk = affine_map<(m, n, k) -> (m, k)>
 #kn = affine_map<(m, n, k) -> (k, n)>
 #mn = affine_map<(m, n, k) -> (m, n)>

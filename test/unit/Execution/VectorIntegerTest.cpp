@@ -20,8 +20,8 @@ static Case makeIntegerProduct(Random &random) {
   Sizes lhs = {m, k}, rhs = {k, n}, out = {m, n};
   if (isTransposed)
     std::swap(rhs[0], rhs[1]);
-  llvm::StringRef left = random.pick({"i8", "i8", "i16", "i32"});
-  llvm::StringRef right = random.pick({"i8", "i8", "i16", "i32"});
+  llvm::StringRef left = random.pick({"i8", "i8", "i8", "i16", "i32"});
+  llvm::StringRef right = random.pick({"i8", "i8", "i8", "i16", "i32"});
   std::string body;
   auto addFactor = [&](const char *name, llvm::StringRef type) {
     std::string value = std::string("%") + name;
