@@ -121,7 +121,7 @@ void KernelEmitter::emitBiasTheta(Val firstRow) {
       Val exists = ((firstRow + row) * 2 + 1).lt(lq);
       Val second = exists.select(i32(-1), i32(0)).splat(t.i32x16);
       Vals ends = accumulate(
-          index(0), paddedColumns, 16, {ignored, vec(wide, 0)},
+          index(0), usedColumns, 16, {ignored, vec(wide, 0)},
           [&](Val column, const Vals &soFar) {
             Val x = load(theta, thetaRow + column, t.i32x16);
             for (int64_t n : {0, 1}) {

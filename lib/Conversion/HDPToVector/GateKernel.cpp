@@ -36,22 +36,23 @@ void KernelEmitter::emitGate(function_ref<void(Val, Val)> measure,
     Val end = load(gate, index(kIsKept)).eq(0).select(beginRow, endRow);
     loop(beginRow, end, kBatch, [&](Val row) {
       Val count = minIndex(endRow - row, index(kBatch));
-      if (spec.variesByRow) {
-        emitValidity(row, count);
-        if (spec.hasOtherBlocks())
-          emitFullKeys(row, count);
-      }
       thetaFirst = row;
-      when(
-          isFirst,
-          [&] {
-            measure(row, count);
-            if (spec.hasOtherBlocks())
-              emitBlockGateTerms(row, count);
-            else
-              emitGateTerms(row, count);
-          },
-          [&] { attend(row, count); });
+      auto walkRows = [&] {
+        when(
+            isFirst,
+            [&] {
+              measure(row, count);
+              if (spec.hasOtherBlocks())
+                emitBlockGateTerms(row, count);
+              else
+                emitGateTerms(row, count);
+            },
+            [&] { attend(row, count); });
+      };
+      if (spec.variesByRow)
+        emitRowsValidity(row, count, walkRows);
+      else
+        walkRows();
     });
     when(decides ? isFirst & decides : isFirst, [&] { decideGate(); });
   });
@@ -100,11 +101,13 @@ void KernelEmitter::emitGateTerms(Val firstRow, Val count) {
         addToGate(kPositions, queryRows * lk.toI64());
         return;
       }
-      Val end = hasSecond.select(words * 2, words);
-      Vals positions =
-          accumulate(index(0), end, 1, {i32(0)}, [&](Val n, const Vals &s) {
-            return Vals{s[0] +
-                        countBits(load(validWords, valid * 2 * words + n))};
+      Val second = hasSecond.select(i32(-1), i32(0));
+      Vals positions = accumulate(
+          index(0), usedColumns.div(16), 1, {i32(0)},
+          [&](Val word, const Vals &s) {
+            Val at = valid * 2 * words + word;
+            return Vals{s[0] + countBits(load(validWords, at)) +
+                        countBits(load(validWords, at + words) & second)};
           });
       addToGate(kPositions, positions[0].toI64());
       return;
@@ -113,7 +116,7 @@ void KernelEmitter::emitGateTerms(Val firstRow, Val count) {
     Val thetaRow = (row + thetaFirst) * paddedColumns;
     Val least = vec(t.i32x16, INT32_MIN), zero = vec(t.i32x16, 0);
     Vals ends = accumulate(
-        index(0), paddedColumns, 16, {least, vec(t.i64x8, 0)},
+        index(0), usedColumns, 16, {least, vec(t.i64x8, 0)},
         [&](Val column, const Vals &soFar) {
           Val x = load(theta, thetaRow + column, t.i32x16);
           Val isFull =
@@ -186,10 +189,11 @@ void KernelEmitter::emitGatedRows(Value result) {
   }
   loop(beginRow, endRow, kBatch, [&](Val row) {
     Val count = minIndex(endRow - row, index(kBatch));
-    emitValidity(row, count);
-    loop(index(0), minIndex(count * 2, lq - row * 2), 1, [&](Val query) {
-      emitMeanRow(query);
-      write(row * 2 + query);
+    emitRowsValidity(row, count, [&] {
+      loop(index(0), minIndex(count * 2, lq - row * 2), 1, [&](Val query) {
+        emitMeanRow(query);
+        write(row * 2 + query);
+      });
     });
   });
 }

@@ -71,7 +71,7 @@ void KernelEmitter::emitIntegerPass(Val firstRow) {
     Vals init(kTileRows, ignored);
     init.append((isMeasured ? 2 : 1) * kTileRows, vec(t.i64x8, 0));
     Vals ends = accumulate(
-        index(0), paddedColumns, 16 * kTileStrips, init,
+        index(0), usedColumns, 16 * kTileStrips, init,
         [&](Val column, const Vals &soFar) {
           Val panel = column * (2 * poolRow);
           Vals zeros;

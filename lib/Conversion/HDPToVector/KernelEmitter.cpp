@@ -133,14 +133,18 @@ Val KernelEmitter::maxIndex(Val x, Val y) { return x.lt(y).select(y, x); }
 void KernelEmitter::declareSizes(Val queryLength, Val keyLength) {
   lq = queryLength;
   lk = keyLength;
+  if (!allKeys)
+    allKeys = lk;
   fullColumns = lk.div(2);
   columns = lk.ceilDiv(2);
   // A row of theta is a whole number of vectors.
   int64_t strip = policy.blockCols == 16 ? 128 : 64;
   paddedColumns = columns.ceilDiv(strip) * strip;
+  usedColumns = paddedColumns;
   rows = lq.ceilDiv(2);
   paddedRows = rows.ceilDiv(kBatch) * kBatch;
   groups = groupColumns == 0 ? index(1) : columns.ceilDiv(groupColumns);
+  allGroups = groups;
   paddedGroups = groups.ceilDiv(16) * 16 + 16;
   listStride = paddedColumns + 32;
   startStride = paddedGroups + 32;
@@ -210,15 +214,15 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
       declare(exponents, word, index(16));
   }
   declare(cleaned, b.getF32Type(),
-          maxIndex(lq, lk) * std::max(spec.d, spec.dv) + 16);
+          maxIndex(lq, allKeys) * std::max(spec.d, spec.dv) + 16);
   if (spec.countsCycles)
     declare(lastTicks, b.getI64Type(), index(8));
   if (!spec.isMasked())
     return all;
   Val words = paddedColumns.div(16);
-  declare(fullWords, word, words * kBatch);
-  declare(partialWords, word, words * kBatch);
-  declare(validWords, word, words * (2 * kBatch));
+  declare(fullWords, word, words * kBatch + 16);
+  declare(partialWords, word, words * kBatch + 16);
+  declare(validWords, word, words * (2 * kBatch) + 16);
   declare(fullCounts, word, index(16));
   declare(partials, word, (paddedColumns + 16) * kBatch);
   declare(partialCounts, word, index(16));
@@ -227,6 +231,7 @@ SmallVector<KernelEmitter::Buffer *> KernelEmitter::declareBuffers() {
   declare(lostWeights, word, index(16));
   declare(rowValueSums, word, groups * valueDims);
   declare(rowValueSumPairs, word, groups.ceilDiv(2) * valueDims);
+  declare(rowSumWords, word, paddedGroups);
   if (spec.hasOtherBlocks()) {
     declare(fullKeys, word, words * (2 * kBatch) + 16);
     declare(keptKeys, word, words * (2 * kBatch) + 16);
@@ -254,8 +259,9 @@ Val KernelEmitter::workspaceSize(Val queryLength, Val keyLength) {
 }
 
 /// The rows of one head.
-static Value sliceHead(ImplicitLocOpBuilder &b, Value memref, Val head,
-                       Val rows, Val keys) {
+Value KernelEmitter::sliceHead(Value memref, Val head) {
+  Val rows = wrap(memref::DimOp::create(b, memref, 1));
+  Val keys = wrap(memref::DimOp::create(b, memref, 2));
   auto type = cast<MemRefType>(memref.getType());
   SmallVector<OpFoldResult> offsets = {head.v, b.getIndexAttr(0),
                                        b.getIndexAttr(0)};
@@ -271,23 +277,31 @@ static Value sliceHead(ImplicitLocOpBuilder &b, Value memref, Val head,
                                    sizes, steps);
 }
 
+void KernelEmitter::placeBuffers(Value workspace) {
+  Val offset = index(0);
+  for (Buffer *buffer : declareBuffers()) {
+    auto type = MemRefType::get({ShapedType::kDynamic}, buffer->element);
+    buffer->memref = memref::ViewOp::create(b, type, workspace, offset,
+                                            ValueRange{buffer->size.v});
+    offset =
+        offset + (buffer->size * bytesOf(buffer->element)).ceilDiv(64) * 64;
+  }
+}
+
 void KernelEmitter::emit(const KernelArguments &arguments) {
   statistics = arguments.statistics;
   totals = arguments.totals;
   auto dim = [&](Value memref, int64_t n) {
     return wrap(memref::DimOp::create(b, memref, n));
   };
+  Val heads = dim(arguments.query, 0);
   declareSizes(dim(arguments.query, 1), dim(arguments.key, 0));
-  Val offset = index(0);
-  for (Buffer *buffer : declareBuffers()) {
-    auto type = MemRefType::get({ShapedType::kDynamic}, buffer->element);
-    buffer->memref = memref::ViewOp::create(b, type, arguments.workspace,
-                                            offset, ValueRange{buffer->size.v});
-    offset =
-        offset + (buffer->size * bytesOf(buffer->element)).ceilDiv(64) * 64;
+  placeBuffers(arguments.workspace);
+  if ((spec.hasMask || spec.hasBias) && !spec.variesByRow) {
+    declareSizes(lq, findUsedKeys(arguments, heads));
+    placeBuffers(arguments.workspace);
   }
 
-  Val heads = dim(arguments.query, 0);
   startCounting();
   if (spec.isShared) {
     // Whoever calls has cleared them.
@@ -303,6 +317,9 @@ void KernelEmitter::emit(const KernelArguments &arguments) {
   auto packShared = [&] {
     packKeys(arguments.key, arguments.value);
     packValues(arguments.value);
+    if (spec.isMasked()) // none that is known
+      loop(index(0), paddedGroups, 16,
+           [&](Val group) { store(vec(t.i32x16, -1), rowSumWords, group); });
     if (phase) {
       store(sK, exponents, index(1));
       store(sV, exponents, index(2));
@@ -318,14 +335,12 @@ void KernelEmitter::emit(const KernelArguments &arguments) {
       endRow = (head + 1).eq(heads).select(wrap(arguments.end), endRow);
       countsOnce = beginRow.eq(0);
     }
-    auto slice = [&](Value memref) {
-      return sliceHead(b, memref, head, lq, lk);
-    };
     if (arguments.mask)
-      mask = slice(arguments.mask);
+      mask = sliceHead(arguments.mask, head);
     if (arguments.bias)
-      bias = slice(arguments.bias);
-    emitHead(slice(arguments.query), slice(arguments.result));
+      bias = sliceHead(arguments.bias, head);
+    emitHead(sliceHead(arguments.query, head),
+             sliceHead(arguments.result, head));
   });
   if (usesTiles)
     releaseTiles();
@@ -416,12 +431,11 @@ void KernelEmitter::emitHead(Value query, Value result) {
   if (spec.variesByRow) {
     loop(beginRow, endRow, kBatch, [&](Val row) {
       Val count = countOf(row);
-      emitValidity(row, count);
-      if (spec.hasOtherBlocks())
-        emitFullKeys(row, count);
-      endStage(KernelStage::List);
-      measure(row, count);
-      attend(row, count);
+      emitRowsValidity(row, count, [&] {
+        endStage(KernelStage::List);
+        measure(row, count);
+        attend(row, count);
+      });
     });
     return;
   }

@@ -212,7 +212,13 @@ private:
   static Val interleaveRows(Val x);
 
   // Masks.
-  void emitValidity(Val firstRow, Val rows);
+  Val emitValidity(Val firstRow, Val rows);
+  Val emitCausalValidity(Val row, llvm::ArrayRef<Val> query, Val exists,
+                         Val endWord);
+  void emitRowsValidity(Val firstRow, Val rows,
+                        llvm::function_ref<void()> body);
+  Val findUsedKeys(const KernelArguments &arguments, Val heads);
+  mlir::Value sliceHead(mlir::Value memref, Val head);
   Val maskBits(Val row, Val first, Val count);
   Vals biasEntries(Val row, Val first, Val count);
   Val biasBits(llvm::ArrayRef<Val> entries,
@@ -231,7 +237,10 @@ private:
   void forEachPartial(Val row, llvm::function_ref<void(Val, Val)> body);
   void notePartial(Val row, Val place, llvm::ArrayRef<Val> valid);
   void emitRowSums(Val row);
+  void emitChangedRowSums(Val row);
+  void addValues(Vals &sums, Val column, Val keep);
   void emitSumPairs(Buffer &sums, Buffer &pairs);
+  void emitSumPair(Buffer &sums, Buffer &pairs, Val pair);
   /// The row of validity words, or of numbers of blocks in groups, that a block
   /// row of the batch has.
   Val validityRow(Val row) { return spec.variesByRow ? row : index(0); }
@@ -333,6 +342,7 @@ private:
 
   void declareSizes(Val queryLength, Val keyLength);
   llvm::SmallVector<Buffer *> declareBuffers();
+  void placeBuffers(mlir::Value workspace);
 
   mlir::ImplicitLocOpBuilder &b;
   EmitOps ops;
@@ -361,7 +371,12 @@ private:
   // Sizes, as index values. Columns are block columns, rows block rows.
   Val lq, lk, fullColumns, columns, paddedColumns, rows, paddedRows;
   Val groups, paddedGroups; ///< of N9
-  int64_t groupColumns;     ///< 2x2 blocks of a group, 0: all
+  /// Rows of K and V; a mask for all queries leaves the last ones out of lk.
+  Val allKeys;
+  /// Columns that stages visit, and all groups of V: where validity varies by
+  /// row, columns and groups of a batch end behind its last valid key.
+  Val usedColumns, allGroups;
+  int64_t groupColumns; ///< 2x2 blocks of a group, 0: all
   Val listStride, startStride, scoreStride, weightStride;
 
   // Buffers; see docs/Kernels.md.
@@ -375,7 +390,7 @@ private:
   Buffer cleaned;
   Buffer fullWords, partialWords, validWords, fullCounts, partials,
       partialCounts, missing, rowGroupBlocks, lostWeights, rowValueSums,
-      rowValueSumPairs;
+      rowValueSumPairs, rowSumWords;
   Buffer hasBias, biasRows, biasStrip, wideSums;
   Buffer lastTicks;
   Buffer gate, gateTerms, meanCodes, exponents;

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace hdp;
@@ -76,18 +77,119 @@ Val KernelEmitter::maskBits(Val row, Val first, Val count) {
   return wrap(choice.getResult(0));
 }
 
-void KernelEmitter::emitValidity(Val firstRow, Val count) {
+/// The keys up to the last one that the only mask of any head allows, in whole
+/// words: the others are no block's and no group's.
+Val KernelEmitter::findUsedKeys(const KernelArguments &arguments, Val heads) {
+  Val end = accumulate(
+      index(0), heads, 1, {index(0)}, [&](Val head, const Vals &soFar) {
+        if (arguments.mask)
+          mask = sliceHead(arguments.mask, head);
+        else
+          bias = sliceHead(arguments.bias, head);
+        return accumulate(
+            index(0), lk, 32, soFar, [&](Val key, const Vals &before) {
+              Val count = minIndex(lk - key, index(32));
+              Val isForbidden;
+              if (arguments.mask) {
+                isForbidden = maskBits(index(0), key, count).eq(0);
+              } else {
+                // A NaN counts, and is found later.
+                Vals entries = biasEntries(index(0), key, count);
+                Val forbidden = biasBits(entries, arith::CmpFPredicate::OLE,
+                                         numerics::forbiddingBias);
+                Val all =
+                    (Val::constantOf(b, b.getI64Type(), 1).shl(count.toI64()) -
+                     1)
+                        .trunc(b.getI32Type());
+                isForbidden = (forbidden & all).eq(all);
+              }
+              return Vals{isForbidden.select(before[0], key + count)};
+            });
+      })[0];
+  mask = bias = Value();
+  return maxIndex(end, minIndex(lk, index(32)));
+}
+
+/// Validity of a batch whose rows differ in it, and `body` with columns and
+/// groups that end behind the last key that any of them attends to.
+void KernelEmitter::emitRowsValidity(Val firstRow, Val count,
+                                     function_ref<void()> body) {
+  Val end = emitValidity(firstRow, count);
+  if (spec.hasOtherBlocks()) {
+    emitFullKeys(firstRow, count);
+    return body();
+  }
+  llvm::SaveAndRestore used(usedColumns, end.ceilDiv(4) * 64);
+  llvm::SaveAndRestore few(columns, minIndex(columns, end * 16));
+  llvm::SaveAndRestore fewGroups(
+      groups,
+      groupColumns ? minIndex(groups, columns.ceilDiv(groupColumns)) : groups);
+  body();
+}
+
+/// Validity of two query rows where each attends to the keys up to its own:
+/// sixteen words at a time, and the number of full blocks.
+Val KernelEmitter::emitCausalValidity(Val row, ArrayRef<Val> query, Val exists,
+                                      Val endWord) {
+  Val words = paddedColumns.div(16), zero = vec(t.i32x16, 0);
+  Val keys[2];
+  for (int64_t n : {0, 1})
+    keys[n] = maxIndex(query[n] + lk - lq + 1, index(0)).toI32();
+  loop(index(0), endWord, 16, [&](Val word) {
+    Val first = (word.toI32().splat(t.i32x16) + lanes()).shl(5);
+    Val valid[2];
+    for (int64_t n : {0, 1}) {
+      Val count = (keys[n].splat(t.i32x16) - first).max(0).min(32);
+      Val ones = vec(t.i32x16, -1).srl((vec(t.i32x16, 32) - count).min(31));
+      valid[n] = count.gt(0).select(ones, zero);
+    }
+    Val both = valid[0] & valid[1];
+    Val full = compressEven(both & both.srl(1));
+    Val second = exists.select(valid[1], zero);
+    Val any = valid[0] | second;
+    Val partial = compressEven(any | any.srl(1)) & (full ^ 0xFFFF);
+    Val at = row * words + word;
+    // What is behind a row's words is the next row's, and written with it.
+    store(full, fullWords, at);
+    store(partial, partialWords, at);
+    store(valid[0], validWords, row * 2 * words + word);
+    store(second, validWords, (row * 2 + 1) * words + word);
+  });
+  return keys[0].srl(1);
+}
+
+/// N4 of the batch's rows, or of the one row that all have; the number of words
+/// up to the last valid key, at least 1.
+Val KernelEmitter::emitValidity(Val firstRow, Val count) {
   Val words = paddedColumns.div(16);
-  loop(index(0), count, 1, [&](Val row) {
+  bool isTrimmed = spec.variesByRow && !spec.hasOtherBlocks();
+  bool isSimple = spec.isCausal && !mask && !bias && isTrimmed;
+  // Stages visit whole strips of words.
+  Val endWord = words;
+  if (isTrimmed && spec.isCausal) {
+    Val last = minIndex((firstRow + count) * 2, lq) + lk;
+    Val keys = lq.lt(last).select(last - lq, index(0));
+    endWord = maxIndex(keys, index(1)).ceilDiv(32);
+  }
+  // A NaN is an error wherever it is.
+  Val visited = bias ? words : endWord.ceilDiv(4) * 4;
+  auto emitRow = [&](Val variable, const Vals &end) -> Vals {
+    Val row = hide(variable);
     Val first = (firstRow + row) * 2;
     Val exists = (first + 1).lt(lq);
     if (!spec.variesByRow)
       exists = wrap(arith::ConstantIntOp::create(b, 1, 1));
     Val query[2] = {first, exists.select(first + 1, first)};
-    // Full blocks; whether there is a bias; whether it has a NaN.
+    if (isSimple) {
+      store(emitCausalValidity(row, query, exists, visited), fullCounts, row);
+      return end;
+    }
+    // Full blocks; the end of valid words; whether there is a bias; whether it
+    // has a NaN.
+    Vals init(spec.hasBias ? 4 : 2, i32(0));
+    init[1] = end[0];
     Vals totals = accumulate(
-        index(0), words, 1, Vals(spec.hasBias ? 3 : 1, i32(0)),
-        [&](Val word, const Vals &soFar) {
+        index(0), visited, 1, init, [&](Val word, const Vals &soFar) {
           Val key = word * 32;
           Val count = minIndex(maxIndex(lk - key, index(0)), index(32));
           Val valid[2];
@@ -110,9 +212,9 @@ void KernelEmitter::emitValidity(Val firstRow, Val count) {
               Val allowed = biasBits(entries, arith::CmpFPredicate::OGT,
                                      numerics::forbiddingBias);
               Val other = biasBits(entries, arith::CmpFPredicate::ONE, 0.0);
-              next[1] = next[1] | (other & allowed);
-              next[2] =
-                  next[2] | biasBits(entries, arith::CmpFPredicate::UNO, 0.0);
+              next[2] = next[2] | (other & allowed);
+              next[3] =
+                  next[3] | biasBits(entries, arith::CmpFPredicate::UNO, 0.0);
               valid[n] = valid[n] & allowed;
             }
           }
@@ -127,19 +229,20 @@ void KernelEmitter::emitValidity(Val firstRow, Val count) {
           store(valid[0], validWords, row * 2 * words + word);
           store(second, validWords, (row * 2 + 1) * words + word);
           next[0] = next[0] + countBits(full);
+          next[1] = any.eq(0).select(next[1], next[1].max((word + 1).toI32()));
           return next;
         });
     store(totals[0], fullCounts, row);
     if (!bias)
-      return;
-    cf::AssertOp::create(b, totals[2].eq(0),
+      return {totals[1]};
+    cf::AssertOp::create(b, totals[3].eq(0),
                          "expected a bias without NaN, found NaN");
-    Val some = totals[1].compare(arith::CmpIPredicate::ne, i32(0));
+    Val some = totals[2].compare(arith::CmpIPredicate::ne, i32(0));
     store(some.zext(b.getI32Type()), hasBias, row);
     auto find = [&] { emitBiasRows(row, query); };
     if (isPooled) {
       when(some, find);
-      return;
+      return {totals[1]};
     }
     // The integer pass adds B wherever there may be some.
     when(some, find, [&] {
@@ -147,7 +250,10 @@ void KernelEmitter::emitValidity(Val firstRow, Val count) {
       loop(from, from + paddedColumns * 4, 16,
            [&](Val at) { store(vec(t.i32x16, 0), biasRows, at); });
     });
-  });
+    return {totals[1]};
+  };
+  Val end = accumulate(index(0), count, 1, {i32(1)}, emitRow)[0];
+  return isSimple ? endWord : end.toIndex();
 }
 
 /// Notes a partial block of a block row at `place` in its list with its valid
@@ -174,54 +280,98 @@ void KernelEmitter::forEachPartial(Val row, function_ref<void(Val, Val)> body) {
   });
 }
 
-/// Sums of V over the full blocks of a row of words, and their pairs.
-void KernelEmitter::emitRowSums(Val row) {
+/// Adds the values of a block's keys where `keep` has ones.
+void KernelEmitter::addValues(Vals &sums, Val column, Val keep) {
+  Val ones = vec(t.i16x32, 1);
+  for (int64_t n = 0; n < valueVectors; ++n) {
+    Val v = loadValues(column, n);
+    sums[n] = target->dotS16(sums[n], keep ? v & keep : v, ones);
+  }
+}
+
+/// The same of groups of 16 blocks. What the row before left stays where a
+/// group's word is the same, and is added to where it has grown.
+void KernelEmitter::emitChangedRowSums(Val row) {
   int64_t dims = valueVectors * 16;
-  Val words = paddedColumns.div(16), ones = vec(t.i16x32, 1);
-  Val from = row * words;
-  loop(index(0), groups, 1, [&](Val group) {
-    Val low = groupColumns ? group * (groupColumns / 16) : index(0);
-    Val high = groupColumns ? minIndex(low + groupColumns / 16, words) : words;
-    auto copy = [&](bool isZero) {
-      for (int64_t n = 0; n < valueVectors; ++n) {
-        Val at = group * dims + 16 * n;
-        store(isZero ? vec(t.i32x16, 0) : load(valueSums, at, t.i32x16),
-              rowValueSums, at);
-      }
+  Val from = row * paddedColumns.div(16);
+  auto emitGroup = [&](Val group) {
+    Val now = load(fullWords, from + group), before = load(rowSumWords, group);
+    store(now, rowSumWords, group);
+    Val place = group * dims;
+    auto copy = [&] {
+      for (int64_t n = 0; n < valueVectors; ++n)
+        store(load(valueSums, place + 16 * n, t.i32x16), rowValueSums,
+              place + 16 * n);
     };
     auto add = [&] {
-      Vals sums = accumulate(
-          low, high, 1, Vals(valueVectors, vec(t.i32x16, 0)),
-          [&](Val word, const Vals &soFar) {
-            Val bits = load(fullWords, from + word);
-            return accumulate(
-                index(0), index(16), 1, soFar, [&](Val n, const Vals &s) {
-                  Val isFull = (bits.srl(n.toI32()) & 1).eq(1);
-                  Val column = word * 16 + n;
-                  // A block that is not there has no values to be read.
-                  column = isFull.select(column, index(0));
-                  Val keep = isFull.select(i32(-1), i32(0))
-                                 .splat(t.i32x16)
-                                 .as(t.i16x32);
-                  Vals next;
-                  for (int64_t x = 0; x < valueVectors; ++x) {
-                    Val v = loadValues(column, x);
-                    next.push_back(target->dotS16(s[x], v & keep, ones));
-                  }
-                  return next;
-                });
-          });
+      Val hasGrown = (before & (now ^ -1)).eq(0);
+      Val added = hasGrown.select(now ^ before, now);
+      Val keep = hasGrown.select(i32(-1), i32(0)).splat(t.i32x16);
+      Vals init;
       for (int64_t n = 0; n < valueVectors; ++n)
-        store(sums[n], rowValueSums, group * dims + 16 * n);
+        init.push_back(load(rowValueSums, place + 16 * n, t.i32x16) & keep);
+      init.push_back(added);
+      Vals sums =
+          accumulate(index(0), countBits(added).toIndex(), 1, init,
+                     [&](Val, const Vals &soFar) {
+                       Vals next = soFar;
+                       Val rest = next.pop_back_val();
+                       Val bit =
+                           wrap(math::CountTrailingZerosOp::create(b, rest.v));
+                       addValues(next, group * 16 + bit.toIndex(), Val());
+                       next.push_back(rest & (rest - 1));
+                       return next;
+                     });
+      for (int64_t n = 0; n < valueVectors; ++n)
+        store(sums[n], rowValueSums, place + 16 * n);
     };
-    if (groupColumns != 16) {
-      add();
-      return;
-    }
-    Val number = countBits(load(fullWords, from + group));
-    when(
-        number.eq(load(groupBlocks, group)), [&] { copy(false); },
-        [&] { when(number.eq(0), [&] { copy(true); }, add); });
+    when(countBits(now).eq(load(groupBlocks, group)), copy, add);
+    emitSumPair(rowValueSums, rowValueSumPairs, group.div(2));
+  };
+  loop(index(0), groups, 16, [&](Val first) {
+    Val isThere = (first.toI32().splat(t.i32x16) + lanes())
+                      .lt(groups.toI32().splat(t.i32x16));
+    Val now = load(fullWords, from + first, t.i32x16);
+    Val before = load(rowSumWords, first, t.i32x16);
+    Val changed =
+        bitsOf(isThere & now.compare(arith::CmpIPredicate::ne, before));
+    accumulate(index(0), countBits(changed).toIndex(), 1, {changed},
+               [&](Val, const Vals &rest) {
+                 Val bit =
+                     wrap(math::CountTrailingZerosOp::create(b, rest[0].v));
+                 emitGroup(first + bit.toIndex());
+                 return Vals{rest[0] & (rest[0] - 1)};
+               });
+  });
+}
+
+/// Sums of V over the full blocks of a row of words, and their pairs.
+void KernelEmitter::emitRowSums(Val row) {
+  if (groupColumns == 16)
+    return emitChangedRowSums(row);
+  int64_t dims = valueVectors * 16;
+  Val from = row * paddedColumns.div(16), end = usedColumns.div(16);
+  loop(index(0), groups, 1, [&](Val group) {
+    Val low = groupColumns ? group * (groupColumns / 16) : index(0);
+    Val high = groupColumns ? minIndex(low + groupColumns / 16, end) : end;
+    Vals sums = accumulate(
+        low, high, 1, Vals(valueVectors, vec(t.i32x16, 0)),
+        [&](Val word, const Vals &soFar) {
+          Val bits = load(fullWords, from + word);
+          return accumulate(
+              index(0), index(16), 1, soFar, [&](Val n, const Vals &s) {
+                Val isFull = (bits.srl(n.toI32()) & 1).eq(1);
+                // A block that is not there has no values to be read.
+                Val column = isFull.select(word * 16 + n, index(0));
+                Val keep =
+                    isFull.select(i32(-1), i32(0)).splat(t.i32x16).as(t.i16x32);
+                Vals next = s;
+                addValues(next, column, keep);
+                return next;
+              });
+        });
+    for (int64_t n = 0; n < valueVectors; ++n)
+      store(sums[n], rowValueSums, group * dims + 16 * n);
   });
   emitSumPairs(rowValueSums, rowValueSumPairs);
 }

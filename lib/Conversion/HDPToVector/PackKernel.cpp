@@ -80,9 +80,9 @@ Vals KernelEmitter::poolHalves(ArrayRef<Val> parts) {
 /// Also finds the largest value, while loads of V would wait otherwise.
 void KernelEmitter::packKeys(Value key, Value value) {
   Quantizer q = prepare(
-      1, key, lk, spec.d, numerics::getQueryKeyFormat(policy), policy.sk,
+      1, key, allKeys, spec.d, numerics::getQueryKeyFormat(policy), policy.sk,
       spec.hasBias ? numerics::maxExponentWithBias : numerics::maxExponent,
-      findMagnitude(key, lk, spec.d));
+      findMagnitude(key, allKeys, spec.d));
   sK = q.exponent;
   int64_t poolRow = 32 * chunks;
   // Keys of a block that the importance pass sees: their sum, or both.
@@ -167,8 +167,14 @@ void KernelEmitter::packKeys(Value key, Value value) {
     }
     return next;
   };
+  Vals maxima =
+      accumulate(index(0), paddedColumns, 16, startMaxima(spec.dv), packStrip);
   valueMagnitude = endMaxima(
-      accumulate(index(0), paddedColumns, 16, startMaxima(spec.dv), packStrip));
+      accumulate(lk, allKeys, 1, maxima, [&](Val row, const Vals &soFar) {
+        Vals larger = soFar;
+        addMaxima(larger, value, row, spec.dv);
+        return larger;
+      }));
 }
 
 //===----------------------------------------------------------------------===//
@@ -298,7 +304,7 @@ void KernelEmitter::packQueries(Value query) {
 
 void KernelEmitter::packValues(Value value) {
   numerics::CodeFormat format = numerics::getValueFormat(policy);
-  Quantizer q = prepare(2, value, lk, spec.dv, format, policy.sv,
+  Quantizer q = prepare(2, value, allKeys, spec.dv, format, policy.sv,
                         numerics::maxExponent, valueMagnitude);
   sV = q.exponent;
   int64_t dims = valueVectors * 16;
@@ -359,17 +365,20 @@ void KernelEmitter::packValues(Value value) {
 
 /// Sums of two groups side by side, as 16 bits each.
 void KernelEmitter::emitSumPairs(Buffer &sums, Buffer &pairs) {
+  loop(index(0), groups.ceilDiv(2), 1,
+       [&](Val pair) { emitSumPair(sums, pairs, pair); });
+}
+
+void KernelEmitter::emitSumPair(Buffer &sums, Buffer &pairs, Val pair) {
   int64_t dims = valueVectors * 16;
-  loop(index(0), groups.ceilDiv(2), 1, [&](Val pair) {
-    Val isPair = (pair * 2 + 1).lt(groups);
-    Val second = isPair.select(pair * 2 + 1, pair * 2);
-    Val keep = isPair.select(i32(-1), i32(0)).splat(t.i32x16);
-    for (int64_t n = 0; n < valueVectors; ++n) {
-      Val low = load(sums, pair * (2 * dims) + 16 * n, t.i32x16);
-      Val high = load(sums, second * dims + 16 * n, t.i32x16) & keep;
-      store((low & 0xFFFF) | high.shl(16), pairs, pair * dims + 16 * n);
-    }
-  });
+  Val isPair = (pair * 2 + 1).lt(allGroups);
+  Val second = isPair.select(pair * 2 + 1, pair * 2);
+  Val keep = isPair.select(i32(-1), i32(0)).splat(t.i32x16);
+  for (int64_t n = 0; n < valueVectors; ++n) {
+    Val low = load(sums, pair * (2 * dims) + 16 * n, t.i32x16);
+    Val high = load(sums, second * dims + 16 * n, t.i32x16) & keep;
+    store((low & 0xFFFF) | high.shl(16), pairs, pair * dims + 16 * n);
+  }
 }
 
 /// 32 values as words, 16 dimensions of a block's two keys; of bytes times 2^8,

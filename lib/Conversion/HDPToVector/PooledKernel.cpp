@@ -48,7 +48,7 @@ void KernelEmitter::emitPooledDots(Val firstRow) {
     init.append(tileRows, vec(t.i32x16, 0));
     Val query = (firstRow + tile) * poolRow;
     Vals ends = accumulate(
-        index(0), paddedColumns, 16 * tileVectors, init,
+        index(0), usedColumns, 16 * tileVectors, init,
         [&](Val column, const Vals &soFar) {
           Val panel = column * poolRow;
           if (tileVectors < 4)

@@ -64,7 +64,7 @@ void KernelEmitter::emitPooledTiles(Val firstRow) {
   Vals init(kBatch, ignored);
   init.append(kBatch, zero);
   Vals ends = accumulate(
-      index(0), paddedColumns, 64, init, [&](Val column, const Vals &soFar) {
+      index(0), usedColumns, 64, init, [&](Val column, const Vals &soFar) {
         emitThetaTiles(firstRow, column);
         Vals next = soFar;
         for (int64_t n = 0; n < kSums; ++n) {

@@ -99,6 +99,44 @@ TEST_F(KernelTest, AShortLastBlockIsNotAmongThePruned) {
   }
 }
 
+// Keys behind the last one that is allowed are not packed, but N1's exponents
+// are theirs as well. Causal, each batch has columns and sums of its own.
+TEST_F(KernelTest, WhatNoRowAttendsToIsLeftOut) {
+  random.seed(3);
+  constexpr int64_t keys = 300, used = 70;
+  for (bool isCausal : {false, true}) {
+    Case c;
+    c.spec.policy = numerics::compensatedPolicy();
+    c.spec.scale = 0.25;
+    c.spec.causal = isCausal;
+    c.spec.query.shape = {2, keys, 16};
+    c.spec.key.shape = c.spec.value.shape = {1, keys, 16};
+    c.spec.result.shape = c.spec.query.shape;
+    std::normal_distribution<float> normal;
+    for (int64_t heads : {2, 1, 1}) {
+      c.inputs.emplace_back(ElementType::F32,
+                            llvm::ArrayRef<int64_t>{heads, keys, 16});
+      HostTensor &tensor = c.inputs.back();
+      for (int64_t n = 0; n < tensor.getNumElements(); ++n)
+        tensor.as<float>()[n] = normal(random);
+      tensor.as<float>()[tensor.getNumElements() - 1] = 40.0f;
+    }
+    if (!isCausal) {
+      c.spec.mask = TensorSpec{ElementType::I1, {2, 1, keys}};
+      HostTensor &mask =
+          c.inputs.emplace_back(ElementType::I1, c.spec.mask->shape);
+      for (int64_t n = 0; n < 2 * keys; ++n) // the heads differ
+        mask.as<uint8_t>()[n] = n % keys < (n < keys ? 3 : used);
+    }
+    ASSERT_TRUE(hasKernel(c));
+    std::vector<uint8_t> expected = runReference(c);
+    for (const CPUTarget &target : getCPUTargets())
+      if (isSupportedByHost(target.kind)) {
+        EXPECT_EQ(runKernel(c, target.name), expected) << target.name.str();
+      }
+  }
+}
+
 // Two chunks of 64 dimensions, after which LLVM's scheduler for AMD's
 // processors took another tile, of another shape.
 TEST_F(KernelTest, TilesAreTheOnesThatAreNamed) {
