@@ -12,7 +12,7 @@
 include "mlir/Pass/PassBase.td"
 
 def PrepareEntryPoints : Pass<"hdp-prepare-entry-points", "mlir::ModuleOp"> {
-  let summary = "make public functions callable from C";
+  let summary = "Make public functions callable from C";
   let description = [{
     Every public function with a body gets `llvm.emit_c_interface`, so that
     its `_mlir_ciface_` wrapper exists, and its tensor arguments get
@@ -29,7 +29,7 @@ def PrepareEntryPoints : Pass<"hdp-prepare-entry-points", "mlir::ModuleOp"> {
 }
 
 def CheckCPUInput : Pass<"hdp-check-cpu-input", "mlir::ModuleOp"> {
-  let summary = "refuse ops that the CPU pipeline cannot lower";
+  let summary = "Refuse ops that the CPU pipeline cannot lower";
   let description = [{
     An op of a dialect that is not registered, and an op on tensors that does
     not say how it becomes one on buffers, is an error at its location, one for
@@ -39,7 +39,7 @@ def CheckCPUInput : Pass<"hdp-check-cpu-input", "mlir::ModuleOp"> {
 }
 
 def CheckLowered : Pass<"hdp-check-lowered", "mlir::ModuleOp"> {
-  let summary = "require that only the LLVM dialect is left";
+  let summary = "Require that only the LLVM dialect is left";
   let description = [{
     The end of the CPU pipeline: any op that is neither the LLVM dialect's nor
     the module itself is an error at its location, one for the first such op.
@@ -48,14 +48,14 @@ def CheckLowered : Pass<"hdp-check-lowered", "mlir::ModuleOp"> {
 }
 
 def DecomposeLinalg : Pass<"hdp-decompose-linalg", "mlir::ModuleOp"> {
-  let summary = "rewrite composite linalg ops as plain ones";
+  let summary = "Rewrite composite linalg ops as plain ones";
   let description = [{
     Ops that have a decomposition but no loops (`linalg.softmax`, `linalg.pack`,
     `linalg.unpack`, Winograd transforms) are replaced by it. Afterwards every
     linalg op has a loop nest, or no decomposition either.
   }];
   let statistics = [Statistic<"numDecomposed", "decomposed",
-                              "Composite ops rewritten">];
+                              "composite ops rewritten">];
   let dependentDialects = ["mlir::linalg::LinalgDialect",
                            "mlir::tensor::TensorDialect",
                            "mlir::arith::ArithDialect",
@@ -63,7 +63,7 @@ def DecomposeLinalg : Pass<"hdp-decompose-linalg", "mlir::ModuleOp"> {
 }
 
 def DecomposeUnfused : Pass<"hdp-decompose-unfused", "mlir::ModuleOp"> {
-  let summary = "refine pruned attention for which there is no fused kernel";
+  let summary = "Refine pruned attention for which there is no fused kernel";
   let description = [{
     Every `hdp.attention` on tensors that has a policy, but no kernel in
     `--convert-hdp-to-vector`, is replaced by its parts, as
@@ -81,7 +81,7 @@ def DecomposeUnfused : Pass<"hdp-decompose-unfused", "mlir::ModuleOp"> {
 
 def ConvolutionsToProducts : Pass<"hdp-convolutions-to-products",
                                   "mlir::ModuleOp"> {
-  let summary = "make matrix products of convolutions";
+  let summary = "Make matrix products of convolutions";
   let description = [{
     A `linalg.generic` that adds products of an image, read at sums of loops
     (windows, strides, dilations, groups), and a filter reads a copy of the image
@@ -102,8 +102,8 @@ def ConvolutionsToProducts : Pass<"hdp-convolutions-to-products",
     ```
   }];
   let statistics = [
-    Statistic<"numConvolutions", "convolutions", "Convolutions rewritten">,
-    Statistic<"numCopies", "copies", "Convolutions that read a copy">
+    Statistic<"numConvolutions", "convolutions", "convolutions rewritten">,
+    Statistic<"numCopies", "copies", "convolutions that read a copy">
   ];
   let dependentDialects = ["mlir::affine::AffineDialect",
                            "mlir::linalg::LinalgDialect",
@@ -111,7 +111,7 @@ def ConvolutionsToProducts : Pass<"hdp-convolutions-to-products",
 }
 
 def FuseElementwise : Pass<"hdp-fuse-elementwise", "mlir::ModuleOp"> {
-  let summary = "fuse elementwise producers that are read exactly once";
+  let summary = "Fuse elementwise producers that are read exactly once";
   let description = [{
     A `linalg.generic` without reduction is fused into the only op that uses
     it, if that op reads each element exactly once: nothing is computed twice,
@@ -123,8 +123,8 @@ def FuseElementwise : Pass<"hdp-fuse-elementwise", "mlir::ModuleOp"> {
   let options = [Option<"widen", "widen", "bool", /*default=*/"false",
                         "let contractions widen what they read">];
   let statistics = [
-    Statistic<"numFused", "fused", "Producers fused">,
-    Statistic<"numCollapsed", "collapsed", "Reshapes moved past an op">
+    Statistic<"numFused", "fused", "producers fused">,
+    Statistic<"numCollapsed", "collapsed", "reshapes moved past an op">
   ];
   let dependentDialects = ["mlir::linalg::LinalgDialect",
                            "mlir::affine::AffineDialect",
@@ -133,7 +133,7 @@ def FuseElementwise : Pass<"hdp-fuse-elementwise", "mlir::ModuleOp"> {
 
 def InterchangeReductions : Pass<"hdp-interchange-reductions",
                                  "mlir::ModuleOp"> {
-  let summary = "make the contiguous result dimension the innermost loop";
+  let summary = "Make the contiguous result dimension the innermost loop";
   let description = [{
     A `linalg.generic` with reduction loops whose result's last dimension is
     parallel and contiguous in the inputs gets that dimension as its innermost
@@ -151,15 +151,15 @@ def InterchangeReductions : Pass<"hdp-interchange-reductions",
                         /*default=*/"true",
                         "also those that become vector code in any layout">];
   let statistics = [
-    Statistic<"numInterchanged", "interchanged", "Ops with permuted loops">,
-    Statistic<"numTransposed", "transposed", "Operands transposed first">
+    Statistic<"numInterchanged", "interchanged", "ops with permuted loops">,
+    Statistic<"numTransposed", "transposed", "operands transposed first">
   ];
   let dependentDialects = ["mlir::linalg::LinalgDialect",
                            "mlir::tensor::TensorDialect"];
 }
 
 def SeparateInits : Pass<"hdp-separate-inits", "mlir::ModuleOp"> {
-  let summary = "give each op that writes a filled tensor one of its own";
+  let summary = "Give each op that writes a filled tensor one of its own";
   let description = [{
     A tensor that is filled with one value and the init of several ops is
     filled once for each of them, right in front of it. Bufferization would fill
@@ -173,13 +173,13 @@ def SeparateInits : Pass<"hdp-separate-inits", "mlir::ModuleOp"> {
     ```
   }];
   let statistics = [Statistic<"numSeparated", "separated",
-                              "Fills added">];
+                              "fills added">];
   let dependentDialects = ["mlir::linalg::LinalgDialect",
                            "mlir::tensor::TensorDialect"];
 }
 
 def OutlineKernels : Pass<"hdp-outline-kernels", "mlir::ModuleOp"> {
-  let summary = "move each op on buffers into a function, equal ones shared";
+  let summary = "Move each op on buffers into a function, equal ones shared";
   let description = [{
     Every linalg op and hdp op on buffers, wherever it stands in a function,
     becomes a call of a private function that holds this op alone (strided
@@ -207,8 +207,8 @@ def OutlineKernels : Pass<"hdp-outline-kernels", "mlir::ModuleOp"> {
   let options = [Option<"fuse", "fuse", "bool", /*default=*/"false",
                         "products with what goes with them">];
   let statistics = [
-    Statistic<"numSites", "sites", "Ops moved into functions">,
-    Statistic<"numKernels", "kernels", "Functions made">
+    Statistic<"numSites", "sites", "ops moved into functions">,
+    Statistic<"numKernels", "kernels", "functions made">
   ];
   let dependentDialects = ["mlir::func::FuncDialect",
                            "mlir::linalg::LinalgDialect",
@@ -216,7 +216,7 @@ def OutlineKernels : Pass<"hdp-outline-kernels", "mlir::ModuleOp"> {
 }
 
 def LinalgToVector : Pass<"hdp-linalg-to-vector", "mlir::ModuleOp"> {
-  let summary = "lower linalg ops on buffers to loops over vectors";
+  let summary = "Lower linalg ops on buffers to loops over vectors";
   let description = [{
     Contractions of f32, f64 or i32 (products of two operands summed over any
     loops, operands in any layout; factors may have fewer bits) become loops over tiles of the result that stay in
@@ -239,8 +239,8 @@ def LinalgToVector : Pass<"hdp-linalg-to-vector", "mlir::ModuleOp"> {
                         "host, amx, avx512-bf16, avx512, avx-vnni, avx2 or "
                         "portable">];
   let statistics = [
-    Statistic<"numContractions", "contractions", "Contractions tiled">,
-    Statistic<"numLoops", "loops", "Other ops vectorised">
+    Statistic<"numContractions", "contractions", "contractions tiled">,
+    Statistic<"numLoops", "loops", "other ops vectorised">
   ];
   let dependentDialects = ["mlir::LLVM::LLVMDialect",
                            "mlir::affine::AffineDialect",
@@ -252,7 +252,7 @@ def LinalgToVector : Pass<"hdp-linalg-to-vector", "mlir::ModuleOp"> {
 }
 
 def PlanBuffers : Pass<"hdp-plan-buffers", "mlir::ModuleOp"> {
-  let summary = "put the buffers of a block into one allocation";
+  let summary = "Put the buffers of a block into one allocation";
   let description = [{
     Buffers of known size that their block allocates and frees, and that
     nothing outlives, become views of one allocation; two whose lives do not
@@ -273,13 +273,13 @@ def PlanBuffers : Pass<"hdp-plan-buffers", "mlir::ModuleOp"> {
     ```
   }];
   let statistics = [Statistic<"numPlaced", "placed",
-                              "Buffers that are views now">];
+                              "buffers that are views now">];
   let dependentDialects = ["mlir::arith::ArithDialect",
                            "mlir::memref::MemRefDialect"];
 }
 
 def SplitKernels : Pass<"hdp-split-kernels", "mlir::ModuleOp"> {
-  let summary = "let several threads share a kernel";
+  let summary = "Let several threads share a kernel";
   let description = [{
     A private function that holds one op on buffers (see
     `--hdp-outline-kernels`), if that is an attention or a linalg op of some
@@ -299,12 +299,12 @@ def SplitKernels : Pass<"hdp-split-kernels", "mlir::ModuleOp"> {
     call @hdp_split_hdp_kernel_0(%a, %b) : (!a, !b) -> ()
     ```
   }];
-  let statistics = [Statistic<"numSplit", "split", "Kernels split">];
+  let statistics = [Statistic<"numSplit", "split", "kernels split">];
   let dependentDialects = ["mlir::func::FuncDialect"];
 }
 
 def EmitSplitCalls : Pass<"hdp-emit-split-calls", "mlir::ModuleOp"> {
-  let summary = "hand the parts of a kernel to the host's threads";
+  let summary = "Hand the parts of a kernel to the host's threads";
   let description = [{
     The functions `hdp_split_..` of `--hdp-split-kernels` and
     `--convert-hdp-to-vector`, in the LLVM dialect by now, get a body: it puts the
@@ -325,7 +325,7 @@ def EmitSplitCalls : Pass<"hdp-emit-split-calls", "mlir::ModuleOp"> {
 }
 
 def KernelVariants : Pass<"hdp-kernel-variants", "mlir::ModuleOp"> {
-  let summary = "choose the target of kernels, or several";
+  let summary = "Choose the target of kernels, or several";
   let description = [{
     Private functions that hold a linalg op or an hdp op get a target: the
     attribute `hdp.target`, which the passes that emit their code obey before
@@ -353,12 +353,12 @@ def KernelVariants : Pass<"hdp-kernel-variants", "mlir::ModuleOp"> {
                         "host, amx, avx512-bf16, avx512, avx-vnni, avx2 or "
                         "portable; several between commas, or any, which is "
                         "those from avx512 on">];
-  let statistics = [Statistic<"numVariants", "variants", "Copies made">];
+  let statistics = [Statistic<"numVariants", "variants", "copies made">];
   let dependentDialects = ["mlir::func::FuncDialect"];
 }
 
 def EmitVariantCalls : Pass<"hdp-emit-variant-calls", "mlir::ModuleOp"> {
-  let summary = "call the variant that the processor is best at";
+  let summary = "Call the variant that the processor is best at";
   let description = [{
     The functions with `hdp.variants` of `--hdp-kernel-variants`, in the LLVM
     dialect by now, get a body: it calls the first variant whose target the
@@ -372,7 +372,7 @@ def EmitVariantCalls : Pass<"hdp-emit-variant-calls", "mlir::ModuleOp"> {
 }
 
 def LinalgToLoops : Pass<"hdp-linalg-to-loops", "mlir::ModuleOp"> {
-  let summary = "lower linalg ops on buffers to loops, reductions unrolled";
+  let summary = "Lower linalg ops on buffers to loops, reductions unrolled";
   let description = [{
     Every linalg op on buffers becomes an `scf.for` nest. Where a reduction
     loop stands around an innermost parallel loop (see
@@ -390,7 +390,7 @@ def LinalgToLoops : Pass<"hdp-linalg-to-loops", "mlir::ModuleOp"> {
 }
 
 def AttentionToCalls : Pass<"hdp-attention-to-calls", "mlir::ModuleOp"> {
-  let summary = "leave attention on buffers to the host";
+  let summary = "Leave attention on buffers to the host";
   let description = [{
     The n-th `hdp.attention` of the module, on buffers and in program order from
     0, becomes a call of the external function `hdp_site_n` with its operands,
@@ -403,13 +403,13 @@ def AttentionToCalls : Pass<"hdp-attention-to-calls", "mlir::ModuleOp"> {
     call @hdp_site_0(%q, %k, %v, %o) : (!m, !m, !m, !m) -> ()
     ```
   }];
-  let statistics = [Statistic<"numSites", "sites", "Attentions made calls">];
+  let statistics = [Statistic<"numSites", "sites", "attentions made calls">];
   let dependentDialects = ["mlir::func::FuncDialect",
                            "mlir::LLVM::LLVMDialect"];
 }
 
 def EmitSiteDispatch : Pass<"hdp-emit-site-dispatch", "mlir::ModuleOp"> {
-  let summary = "hand the buffers of an attention to the host";
+  let summary = "Hand the buffers of an attention to the host";
   let description = [{
     The C wrapper of every function that `--hdp-attention-to-calls` made (in
     the LLVM dialect by now, without a body) gets one: it puts the pointers to
@@ -425,7 +425,7 @@ def EmitSiteDispatch : Pass<"hdp-emit-site-dispatch", "mlir::ModuleOp"> {
 }
 
 def LowerTosa : Pass<"hdp-lower-tosa", "mlir::ModuleOp"> {
-  let summary = "lower TOSA to linalg where there is any";
+  let summary = "Lower TOSA to linalg where there is any";
   let description = [{
     Runs the stock route from TOSA to linalg, arith and tensor when the module
     holds an op of TOSA, and leaves it as it is otherwise. Shapes are inferred
