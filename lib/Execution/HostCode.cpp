@@ -9,7 +9,9 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/OptBisect.h"
 #include "llvm/Support/DynamicLibrary.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
@@ -25,6 +27,19 @@ static llvm::CodeGenOptLevel getCodeGenLevel(unsigned optLevel) {
   return optLevel == 0 ? llvm::CodeGenOptLevel::None
                        : llvm::CodeGenOptLevel::Less;
 }
+
+namespace {
+/// Leaves loop strength reduction out of code generation. Vector loops advance
+/// their addresses as they should; in a loop over rows that holds a whole
+/// kernel it searches for as long as everything else takes, to gain nothing.
+class CodeGenGate : public llvm::OptPassGate {
+public:
+  bool shouldRunPass(StringRef pass, StringRef) const override {
+    return pass != "Loop Strength Reduction";
+  }
+  bool isEnabled() const override { return true; }
+};
+} // namespace
 
 /// A target machine for the CPU that this process runs on.
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
@@ -142,6 +157,8 @@ HostCode::compile(ModuleOp module, unsigned optLevel,
     }
   }
   auto transform = [&](llvm::Module *llvmModule) {
+    static CodeGenGate gate;
+    llvmModule->getContext().setOptPassGate(gate);
     keepCalledWrappers(*llvmModule);
     optimizeCode(*llvmModule, optLevel, **optimizerMachine);
     return llvm::Error::success();
