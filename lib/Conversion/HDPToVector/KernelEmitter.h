@@ -213,6 +213,8 @@ private:
 
   // Masks.
   Val emitValidity(Val firstRow, Val rows);
+  std::pair<Val, Val> storeValidity(Val row, Val word,
+                                    llvm::ArrayRef<Val> valid, Val exists);
   Val emitCausalValidity(Val row, llvm::ArrayRef<Val> query, Val exists,
                          Val endWord);
   void emitRowsValidity(Val firstRow, Val rows,

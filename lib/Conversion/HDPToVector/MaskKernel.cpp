@@ -127,11 +127,31 @@ void KernelEmitter::emitRowsValidity(Val firstRow, Val count,
   body();
 }
 
+/// Stores the valid bits of two query rows, of which the second may not exist,
+/// from `word` on, one word or several in lanes, and which of their blocks are
+/// full and partial. The words of full blocks, and the bits valid in any row.
+std::pair<Val, Val> KernelEmitter::storeValidity(Val row, Val word,
+                                                 ArrayRef<Val> valid,
+                                                 Val exists) {
+  Val words = paddedColumns.div(16);
+  Val both = valid[0] & valid[1];
+  Val full = compressEven(both & both.srl(1));
+  Val second = exists.select(valid[1], valid[1].constant(0));
+  Val any = valid[0] | second;
+  Val partial = compressEven(any | any.srl(1)) & (full ^ 0xFFFF);
+  Val at = row * words + word;
+  store(full, fullWords, at);
+  store(partial, partialWords, at);
+  store(valid[0], validWords, row * 2 * words + word);
+  store(second, validWords, (row * 2 + 1) * words + word);
+  return {full, any};
+}
+
 /// Validity of two query rows where each attends to the keys up to its own:
 /// sixteen words at a time, and the number of full blocks.
 Val KernelEmitter::emitCausalValidity(Val row, ArrayRef<Val> query, Val exists,
                                       Val endWord) {
-  Val words = paddedColumns.div(16), zero = vec(t.i32x16, 0);
+  Val zero = vec(t.i32x16, 0);
   Val keys[2];
   for (int64_t n : {0, 1})
     keys[n] = maxIndex(query[n] + lk - lq + 1, index(0)).toI32();
@@ -143,17 +163,8 @@ Val KernelEmitter::emitCausalValidity(Val row, ArrayRef<Val> query, Val exists,
       Val ones = vec(t.i32x16, -1).srl((vec(t.i32x16, 32) - count).min(31));
       valid[n] = count.gt(0).select(ones, zero);
     }
-    Val both = valid[0] & valid[1];
-    Val full = compressEven(both & both.srl(1));
-    Val second = exists.select(valid[1], zero);
-    Val any = valid[0] | second;
-    Val partial = compressEven(any | any.srl(1)) & (full ^ 0xFFFF);
-    Val at = row * words + word;
     // What is behind a row's words is the next row's, and written with it.
-    store(full, fullWords, at);
-    store(partial, partialWords, at);
-    store(valid[0], validWords, row * 2 * words + word);
-    store(second, validWords, (row * 2 + 1) * words + word);
+    storeValidity(row, word, valid, exists);
   });
   return keys[0].srl(1);
 }
@@ -218,16 +229,7 @@ Val KernelEmitter::emitValidity(Val firstRow, Val count) {
               valid[n] = valid[n] & allowed;
             }
           }
-          Val both = valid[0] & valid[1];
-          Val full = compressEven(both & both.srl(1));
-          Val second = exists.select(valid[1], i32(0));
-          Val any = valid[0] | second;
-          Val partial = compressEven(any | any.srl(1)) & (full ^ 0xFFFF);
-          Val at = row * words + word;
-          store(full, fullWords, at);
-          store(partial, partialWords, at);
-          store(valid[0], validWords, row * 2 * words + word);
-          store(second, validWords, (row * 2 + 1) * words + word);
+          auto [full, any] = storeValidity(row, word, valid, exists);
           next[0] = next[0] + countBits(full);
           next[1] = any.eq(0).select(next[1], next[1].max((word + 1).toI32()));
           return next;
