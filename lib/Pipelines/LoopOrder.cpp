@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Contraction.h"
+#include "VectorAccess.h"
 #include "hdp/Pipelines/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,6 +22,7 @@ namespace hdp {
 } // namespace hdp
 
 using namespace mlir;
+using namespace hdp;
 
 //===----------------------------------------------------------------------===//
 // Fusion
@@ -103,29 +105,6 @@ struct FuseElementwisePass
 //===----------------------------------------------------------------------===//
 // Interchange
 //===----------------------------------------------------------------------===//
-
-/// How an input map uses loop `dim`.
-enum class Access { None, Contiguous, Strided };
-
-static Access getAccess(AffineMap map, unsigned dim) {
-  if (!map.isFunctionOfDim(dim))
-    return Access::None;
-  unsigned last = map.getNumResults() - 1;
-  for (unsigned i = 0; i < last; ++i)
-    if (map.getResult(i).isFunctionOfDim(dim))
-      return Access::Strided;
-  // d, or d plus an expression without d (the window of a convolution).
-  AffineExpr expr = map.getResult(last);
-  AffineExpr self = getAffineDimExpr(dim, map.getContext());
-  if (expr == self)
-    return Access::Contiguous;
-  auto sum = dyn_cast<AffineBinaryOpExpr>(expr);
-  if (!sum || sum.getKind() != AffineExprKind::Add)
-    return Access::Strided;
-  bool plain = (sum.getLHS() == self && !sum.getRHS().isFunctionOfDim(dim)) ||
-               (sum.getRHS() == self && !sum.getLHS().isFunctionOfDim(dim));
-  return plain ? Access::Contiguous : Access::Strided;
-}
 
 /// The loop over the result's last dimension, if `op` is a reduction that may
 /// have it innermost and gains by it.
@@ -229,12 +208,12 @@ struct InterchangeReductionsPass
     for (OpOperand *operand : op.getDpsInputOperands()) {
       AffineMap map = op.getMatchingIndexingMap(operand);
       switch (getAccess(map, inner)) {
-      case Access::None:
+      case Access::Same:
         break;
-      case Access::Contiguous:
+      case Access::Next:
         contiguous = true;
         break;
-      case Access::Strided:
+      case Access::Far:
         if (!op.hasPureTensorSemantics() || !map.isProjectedPermutation() ||
             !isReadOften(op, map))
           return;

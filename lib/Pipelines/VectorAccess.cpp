@@ -50,17 +50,16 @@ bool hdp::isBodySupported(linalg::LinalgOp op) {
   });
 }
 
-Access hdp::getAccess(linalg::LinalgOp op, OpOperand *operand, unsigned dim) {
-  AffineMap map = op.getMatchingIndexingMap(operand);
-  if (!isa<MemRefType>(operand->get().getType()) || !map.isFunctionOfDim(dim))
+Access hdp::getAccess(AffineMap map, unsigned dim) {
+  if (!map.isFunctionOfDim(dim))
     return Access::Same;
   unsigned last = map.getNumResults() - 1;
   for (unsigned i = 0; i < last; ++i)
     if (map.getResult(i).isFunctionOfDim(dim))
       return Access::Far;
-  // d, or d plus an expression without d.
+  // d, or d plus an expression without d (the window of a convolution).
   AffineExpr expr = map.getResult(last);
-  AffineExpr self = getAffineDimExpr(dim, op->getContext());
+  AffineExpr self = getAffineDimExpr(dim, map.getContext());
   if (auto sum = dyn_cast<AffineBinaryOpExpr>(expr);
       sum && sum.getKind() == AffineExprKind::Add) {
     if (sum.getLHS() == self && !sum.getRHS().isFunctionOfDim(dim))
@@ -68,8 +67,15 @@ Access hdp::getAccess(linalg::LinalgOp op, OpOperand *operand, unsigned dim) {
     else if (sum.getRHS() == self && !sum.getLHS().isFunctionOfDim(dim))
       expr = sum.getRHS();
   }
-  if (expr != self)
-    return Access::Far;
+  return expr == self ? Access::Next : Access::Far;
+}
+
+Access hdp::getAccess(linalg::LinalgOp op, OpOperand *operand, unsigned dim) {
+  if (!isa<MemRefType>(operand->get().getType()))
+    return Access::Same;
+  Access access = getAccess(op.getMatchingIndexingMap(operand), dim);
+  if (access != Access::Next)
+    return access;
   SmallVector<int64_t> strides;
   int64_t offset = 0;
   auto type = cast<MemRefType>(operand->get().getType());

@@ -10,6 +10,10 @@ namespace hdp {
 /// How an operand's place changes from one iteration of a loop to the next.
 enum class Access { Same, Next, Far };
 
+/// As the map says it.
+Access getAccess(mlir::AffineMap map, unsigned dim);
+
+/// As the operand lies in memory.
 Access getAccess(mlir::linalg::LinalgOp op, mlir::OpOperand *operand,
                  unsigned dim);
 
