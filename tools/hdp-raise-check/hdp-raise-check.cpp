@@ -58,17 +58,21 @@ struct CommandLine {
 };
 } // namespace
 
-/// True unless raising changed what a function of `path` gives.
-static llvm::Expected<bool> checkFile(llvm::StringRef path,
-                                      mlir::MLIRContext &context,
-                                      const CommandLine &line) {
+namespace {
+enum class Verdict { NoModule, Right, Wrong };
+} // namespace
+
+/// Whether raising changed what a function of `path` gives.
+static llvm::Expected<Verdict> checkFile(llvm::StringRef path,
+                                         mlir::MLIRContext &context,
+                                         const CommandLine &line) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
     return makeFileError(path, buffer.getError());
   llvm::outs() << llvm::sys::path::filename(path) << ": ";
   if (line.maxBytes && (*buffer)->getBufferSize() > line.maxBytes) {
     llvm::outs() << "left out, " << (*buffer)->getBufferSize() << " bytes\n";
-    return true;
+    return Verdict::Right;
   }
   mlir::OwningOpRef<mlir::ModuleOp> module;
   {
@@ -79,7 +83,7 @@ static llvm::Expected<bool> checkFile(llvm::StringRef path,
     if (!module) {
       llvm::outs() << "left out, "
                    << llvm::toString(errors.take("not a module")) << "\n";
-      return true;
+      return Verdict::NoModule;
     }
   }
   RaiseCheckOptions options;
@@ -89,7 +93,7 @@ static llvm::Expected<bool> checkFile(llvm::StringRef path,
   auto checks = checkRaising(*module, options);
   if (!checks) {
     llvm::outs() << "error: " << llvm::toString(checks.takeError()) << "\n";
-    return false;
+    return Verdict::Wrong;
   }
   int64_t raised = 0, refused = 0, guarded = 0;
   double error = 0.0, tolerance = 0.0;
@@ -118,7 +122,7 @@ static llvm::Expected<bool> checkFile(llvm::StringRef path,
   if (guarded)
     llvm::outs() << ", " << guarded << " elements 0 instead of NaN";
   llvm::outs() << "\n";
-  return difference.empty();
+  return difference.empty() ? Verdict::Right : Verdict::Wrong;
 }
 
 /// True unless a case failed.
@@ -179,14 +183,20 @@ int main(int argc, char **argv) {
     return finishTool("hdp-raise-check",
                       makeError("--opt: expected from 0 to 3, found " +
                                 llvm::Twine(line.optLevel)));
+  size_t numModules = 0;
   for (const std::string &file : line.files) {
     mlir::MLIRContext context(registry);
-    llvm::Expected<bool> agrees = checkFile(file, context, line);
-    if (!agrees)
-      return finishTool("hdp-raise-check", agrees.takeError());
-    isRight &= *agrees;
+    llvm::Expected<Verdict> verdict = checkFile(file, context, line);
+    if (!verdict)
+      return finishTool("hdp-raise-check", verdict.takeError());
+    isRight &= *verdict != Verdict::Wrong;
+    numModules += *verdict != Verdict::NoModule;
     llvm::outs().flush();
   }
+  if (!line.files.empty() && numModules == 0)
+    return finishTool("hdp-raise-check",
+                      makeError("expected a module to check, found none in " +
+                                llvm::Twine(line.files.size()) + " files"));
   if (hasCases) {
     mlir::MLIRContext context(registry);
     isRight &= checkCases(context, line);
